@@ -1,0 +1,106 @@
+"""The engine's contract. Nothing above this room knows what stands behind it.
+
+An engine reads a window once (``prefill``) and then answers many prompts on that one prefix
+(``answer``). ``local`` runs a checkpoint on this machine; a remote engine speaks to a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kimidoc.types import ModelFacts, SessionFacts, Tokenizer, Window
+
+
+class Progress(Protocol):
+    """Where a long step reports to. ``total`` and ``done`` are in ``unit``."""
+
+    def __call__(self, stage: str, done: int, total: int, unit: str) -> None:
+        """``done`` of ``total`` units of ``stage`` are finished."""
+        ...
+
+
+def silent(stage: str, done: int, total: int, unit: str) -> None:
+    """A Progress that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A window as the engine holds it. ``handle`` means something to its engine only."""
+
+    window: Window
+    session: SessionFacts
+    handle: object
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question as put to the model.
+
+    ``scope``: token ranges of the window that attention to history and quotes are restricted to;
+    None is the whole window. ``terms`` feed the lexical prior. ``quotes``: how many quotes, from
+    different places, may be drafted at most.
+    """
+
+    id: str
+    question: str
+    terms: tuple[str, ...] = ()
+    scope: tuple[tuple[int, int], ...] | None = None
+    quotes: int = 1
+    quote_tokens: int = 96
+    answer_tokens: int = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """A run of window tokens the model attended to; a higher score is better."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the model wrote for one prompt, in the form ``ask.parse`` reads.
+
+    ``attended`` is best first. ``error``: why there is no text, in one sentence.
+    """
+
+    id: str
+    text: str
+    attended: tuple[Attended, ...] = ()
+    error: str | None = None
+
+
+class Engine(Protocol):
+    """Reads one window, answers many prompts on it."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Which model this is."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that decides the budget; needs no weights in memory."""
+        ...
+
+    @property
+    def preamble(self) -> Sequence[int]:
+        """Token ids that open every window (the chat template's opening)."""
+        ...
+
+    def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
+        """Read the window; reuse a session whose tokens and model match.
+
+        Raises EngineError when it cannot run, SessionError when the session cannot be written.
+        """
+        ...
+
+    def answer(
+        self, prefix: Prefix, prompts: Sequence[Prompt], progress: Progress = silent
+    ) -> list[Draft]:
+        """Answer every prompt on the shared prefix, in the order given. Deterministic."""
+        ...
