@@ -16,7 +16,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -336,7 +336,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run has to say."""
+    """Everything a run has to say.
+
+    ``roots`` are the paths as the user named them; ``path_prefix`` put before a document's path
+    makes it relative to the repository it stands in ("" outside of one).
+    """
 
     version: str
     run: Run
@@ -345,4 +349,5 @@ class Report:
     findings: tuple[Finding, ...] = ()
     rules: tuple[Rule, ...] = ()
     warnings: tuple[Notice, ...] = ()
-    scope: tuple[str, ...] = field(default=())
+    roots: tuple[str, ...] = ()
+    path_prefix: str = ""
