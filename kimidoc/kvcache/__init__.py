@@ -1,0 +1,20 @@
+"""Keys and values of a window: in memory while reading, compressed on disk to be asked again.
+
+    quantize   int8 codes: keys per channel, values per token, one scale set per block
+    storage    the arrays of one layer, in memory or mapped from a file
+    layer      one layer's history as attention sees it, and its cache entry for transformers
+    cache      the transformers Cache made of these layers
+    session    a window's cache as a directory: write, load, verify, list, remove
+
+May import types, errors, numpy and torch; never attention (it satisfies
+``attention.block_sparse.History`` by shape alone). ``session.list_sessions`` and the other
+directory functions load no torch. Legend: K key/value heads, N blocks, L tokens per block,
+D key dim, Dv value dim. Arrays are block-major, [N, K, L, D]: a chosen block of one head is one
+contiguous run on disk. Nothing is evicted: what was read stays.
+
+To add a way to store keys and values:
+
+1. give ``quantize.FORMATS`` a name and write ``seal`` and ``open`` for it there;
+2. add its round-trip test beside the int8 one, and its measured effect on NLL to the docstring;
+3. bump ``session.VERSION`` if old sessions cannot be read any more.
+"""

@@ -1,0 +1,156 @@
+"""A session's arrays: written layer by layer, loaded as maps.
+
+The writer works in a hidden directory beside its destination and renames it when everything,
+manifest included, is on the disk; a crash leaves the earlier session as it was. Every array is
+listed with its size and sha256; sizes are checked on every load, checksums by ``verify``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from array import array
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kimidoc.errors import SessionError
+from kimidoc.kvcache import session
+from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.storage import (
+    DTYPES,
+    NAMES,
+    ArraySpec,
+    SealedBlocks,
+    disk_error,
+    map_array,
+    write_array,
+)
+
+
+class Writer:
+    """Writes one session. Use as a context manager; nothing is left behind on an error."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.final = root / name
+        self.work = root / f".writing-{name}-{os.getpid()}"
+        self.layers: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Writer:
+        try:
+            self.work.mkdir(parents=True, exist_ok=False)
+        except OSError as e:
+            raise disk_error(self.work, e) from e
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def add(self, layer: Kept | Recent) -> Kept | Recent:
+        """Write the next layer and return it as mapped from its files."""
+        stem = f"layer-{len(self.layers):03d}"
+        if isinstance(layer, Recent):
+            k, v = layer.last()
+            arrays = {"k": k, "v": v}
+            entry: dict[str, Any] = {"kind": "recent", "window": layer.window}
+        else:
+            s = layer.sealed
+            arrays = {"k": s.k, "v": s.v, "means": layer.all_means, "value_means": layer.all_value_means}
+            if s.k_scale is not None and s.v_scale is not None:
+                arrays |= {"k_scale": s.k_scale, "v_scale": s.v_scale}
+            entry = {
+                "kind": "kept",
+                "length": s.length,
+                "block_tokens": s.block_tokens,
+                "dtype": NAMES[s.dtype],
+            }
+        entry["arrays"] = {
+            name: asdict(write_array(self.work, f"{stem}.{name}", x)) for name, x in arrays.items()
+        }
+        self.layers.append(entry)
+        return _open_layer(self.work, entry)
+
+    def finish(self, tokens: array[int], facts: dict[str, Any]) -> Path:
+        """Write the manifest, then take the place of any earlier session of this name.
+
+        ``facts``: model, fingerprint, settings, roots, documents [(path, sha256)].
+        """
+        try:
+            data = tokens.tobytes()
+            (self.work / session.TOKENS).write_bytes(data)
+            manifest = {
+                "version": session.VERSION,
+                "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "tokens": len(tokens),
+                "tokens_sha256": sha256(data).hexdigest(),
+                **facts,
+                "layers": self.layers,
+                "files": {p.name: _checksum(p) for p in sorted(self.work.iterdir())},
+            }
+            with open(self.work / session.MANIFEST, "w", encoding="utf-8") as f:
+                json.dump(manifest, f)
+                f.flush()
+                os.fsync(f.fileno())
+            old = self.final.with_name(f".writing-old-{self.final.name}-{os.getpid()}")
+            if self.final.exists():
+                self.final.rename(old)
+            self.work.rename(self.final)
+            shutil.rmtree(old, ignore_errors=True)
+        except OSError as e:
+            raise disk_error(self.work, e) from e
+        return self.final
+
+
+def load(path: Path) -> list[Kept | Recent]:
+    """Every layer of the session at ``path``, mapped. Raises SessionError when it is damaged."""
+    manifest = session.read_manifest(path)
+    if manifest is None:
+        raise SessionError(
+            f"there is no readable session at {path}",
+            hint="`kimidoc sessions list` shows what there is",
+        )
+    return [_open_layer(path, entry) for entry in manifest["layers"]]
+
+
+def verify(path: Path) -> tuple[str, ...]:
+    """The files of a session whose checksum is not the manifest's; empty when it is sound."""
+    manifest = session.read_manifest(path)
+    if manifest is None:
+        return (session.MANIFEST,)
+    return tuple(
+        name
+        for name, digest in manifest["files"].items()
+        if not (path / name).is_file() or _checksum(path / name) != digest
+    )
+
+
+def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
+    x = {
+        name: map_array(directory, ArraySpec(s["file"], s["dtype"], tuple(s["shape"])))
+        for name, s in entry["arrays"].items()
+    }
+    if entry["kind"] == "recent":
+        recent = Recent(entry["window"])
+        recent.k, recent.v = x["k"], x["v"]
+        return recent
+    sealed = SealedBlocks(
+        length=entry["length"],
+        block_tokens=entry["block_tokens"],
+        k=x["k"],
+        v=x["v"],
+        k_scale=x.get("k_scale"),
+        v_scale=x.get("v_scale"),
+        dtype=DTYPES[entry["dtype"]],
+    )
+    return Kept(sealed, x["means"], x["value_means"])
+
+
+def _checksum(path: Path) -> str:
+    digest = sha256()
+    with open(path, "rb") as f:
+        while chunk := f.read(1 << 22):
+            digest.update(chunk)
+    return digest.hexdigest()
