@@ -26,7 +26,7 @@ class Rotary:
     def _table(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
         """cos and sin for positions [0, length), in the dtype and device of ``like``: [length, R]"""
         stale = self._cos.dtype != like.dtype or self._cos.device != like.device
-        if stale or self._cos.shape[0] < length:
+        if stale or self._cos.shape[0] < max(length, 1):
             rows = max(length, 4096, 2 * self._cos.shape[0])
             angles = torch.arange(rows, dtype=torch.float64)[:, None] * self.inv_freq[None]
             cos, sin = angles.cos(), angles.sin()

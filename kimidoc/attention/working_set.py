@@ -95,7 +95,7 @@ def build(
         k0.new_zeros(len(rows), kv_heads, T, k0.shape[-1]),
         v0.new_zeros(len(rows), kv_heads, T, v0.shape[-1]),
         torch.zeros(len(rows), kv_heads, T, dtype=torch.bool, device=k0.device),
-        torch.tensor([k.shape[1] for k, _, _ in rows], device=k0.device),
+        torch.tensor([_own_start(b, past.length, block_tokens) for b in blocks], device=k0.device),
         blocks,
     )
     for row, (k, v, seen) in enumerate(rows):
@@ -104,6 +104,13 @@ def build(
         out.v[row, :, :n] = v
         out.seen[row, :, :n] = seen
     return out
+
+
+def _own_start(blocks: Tensor, past_length: int, block_tokens: int) -> int:
+    """Virtual position of the row's first own token: right after its last real key."""
+    open_block, filled = divmod(past_length, block_tokens)
+    padding = block_tokens - filled if filled and bool((blocks[:, -1] == open_block).all()) else 0
+    return blocks.shape[1] * block_tokens - padding
 
 
 def attend(

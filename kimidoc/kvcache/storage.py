@@ -139,9 +139,9 @@ class SealedBlocks:
         """Compress a layer that has been read to its end."""
         k, v = hot.block_major()
         if storage == "raw":
-            return cls(
-                hot.length, hot.block_tokens, k.contiguous(), v.contiguous(), None, None, k.dtype
-            )
+            # clone, not contiguous(): with one head these are still views of the hot buffer
+            k, v = (x.clone(memory_format=torch.contiguous_format) for x in (k, v))
+            return cls(hot.length, hot.block_tokens, k, v, None, None, k.dtype)
         (kc, ks), (vc, vs) = quantize.encode(k, -2), quantize.encode(v, -1)
         return cls(hot.length, hot.block_tokens, kc, vc, ks, vs, k.dtype)
 
