@@ -1,0 +1,216 @@
+"""A summary for a person at a terminal, readable at 80 columns, by rich.
+
+Rich's markup, emoji codes and highlighting are off for every text: a document that says "[red]"
+prints "[red]". Control and direction characters are shown, never emitted (``safe.visible``).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule as Line
+from rich.text import Text
+
+from kimidoc.report import digest, place, safe
+from kimidoc.report.redact import redacted
+from kimidoc.types import Answer, Citation, Finding, Report, Severity
+
+_QUOTE = 420
+_TEXT = 1_200
+_LISTED = 3
+_GROUPS = 12
+_FINDINGS = 100
+_ANSWERS = 100
+_UNFOUND = 60
+_STYLE: dict[Severity, str] = {
+    "critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "blue"
+}  # fmt: skip
+
+
+def render(report: Report, *, width: int = 80, color: bool = False) -> str:
+    """The summary as text of at most ``width`` columns, with ANSI styles only if ``color``."""
+    report = redacted(report)
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(width, 30),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    for part in _parts(report):
+        console.print(part)
+    rows = out.getvalue().splitlines()
+    return "\n".join(row.rstrip() for row in rows) + "\n"
+
+
+def _parts(report: Report) -> Iterable[RenderableType]:
+    kinds = place.Kinds(report)
+    yield from _read(report)
+    yield from _findings(report, kinds)
+    yield from _answers(report, kinds)
+    yield from _warnings(report)
+    totals = digest.counts(report)
+    yield Line(style="dim", characters="─")
+    yield Text(
+        f"Quotes: {totals.verified:,} verified, {totals.unverified:,} unverified.",
+        style="" if not totals.unverified else "yellow",
+    )
+    yield Text(digest.outcome(report), style="bold")
+
+
+def _read(report: Report) -> Iterable[RenderableType]:
+    totals, run = digest.counts(report), report.run
+    yield _fact(
+        "Read",
+        f"{digest.number(totals.read + totals.partial, 'document')}, {digest.share(report)}",
+    )
+    facts = [
+        safe.line(run.model.id),
+        digest.parameters(report),
+        safe.line(digest.session(report)),
+        digest.duration(run.seconds.total),
+    ]
+    yield _fact("Model", ", ".join(fact for fact in facts if fact))
+    if run.playbooks:
+        yield _fact("Playbook", ", ".join(map(safe.line, run.playbooks)))
+    groups = digest.reasons(report)
+    for status, reason, rows in groups[:_GROUPS]:
+        named = ", ".join(safe.line(row.path) for row in rows[:_LISTED])
+        more = f" and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
+        said = f"{len(rows):,} {status if status == 'skipped' else 'in part'}: {safe.line(reason)}"
+        yield _fact("", f"{said} ({named}{more})", "yellow" if status == "partial" else "dim")
+    if len(groups) > _GROUPS:
+        yield _fact("", f"{len(groups) - _GROUPS:,} more reasons are in the other formats", "dim")
+
+
+def _fact(label: str, value: str, style: str = "") -> RenderableType:
+    text = Text(f"{label:<10}", style="dim")
+    text.append(value, style=style or "default")
+    return _hanging(text, 10)
+
+
+def _hanging(text: Text, indent: int) -> RenderableType:
+    """A paragraph whose further lines are indented: the first ``indent`` cells are its label."""
+    label, body = text.divide([indent])
+    from rich.table import Table
+
+    table = Table.grid(padding=0)
+    table.add_column(width=indent, no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    table.add_row(label, body)
+    return table
+
+
+def _title(text: str) -> RenderableType:
+    return Group(Text(""), Line(Text(text, style="bold"), align="left", style="dim"))
+
+
+def _findings(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
+    findings, gone = digest.current(report), digest.absent(report)
+    compared = digest.compared(report)
+    shown = findings[:_FINDINGS]
+    for severity, group in digest.by_severity(shown).items():
+        total = sum(finding.severity == severity for finding in findings)
+        yield _title(f"{severity.upper()}  {digest.number(total, 'finding')}")
+        for finding in group:
+            yield from _finding(finding, kinds, compared)
+    if len(findings) > len(shown):
+        yield Text(f"{len(findings) - len(shown):,} more are in the other formats.", style="dim")
+    if gone:
+        yield _title(f"NO LONGER FOUND  {digest.number(len(gone), 'finding')}")
+        yield from _list([f"{f.title} ({f.path or 'all documents'})" for f in gone])
+
+
+def _finding(finding: Finding, kinds: place.Kinds, compared: bool) -> Iterable[RenderableType]:
+    text = Text(" ■ ", style=_STYLE[finding.severity].replace("white on ", ""))
+    text.append(safe.line(finding.title), style="bold default")
+    if finding.path:
+        text.append(f"  {safe.line(finding.path)}", style="default")
+    if compared:
+        text.append(f"  ({finding.baseline})", style="dim")
+    yield _hanging(text, 3)
+    if finding.message and finding.message != finding.title:
+        yield _indented(safe.clip(finding.message, _TEXT))
+    for citation in digest.places(finding.citations):
+        yield from _quote(citation, kinds)
+    yield Text("")
+
+
+def _indented(text: str) -> RenderableType:
+    return Padding(Text(safe.visible(text), overflow="fold"), (0, 0, 0, 3))
+
+
+def _quote(citation: Citation, kinds: place.Kinds) -> Iterable[RenderableType]:
+    source = kinds.is_text(citation.path) and "\n" in citation.text.strip()
+    words = safe.visible(citation.text).strip("\n") if source else f"“{safe.line(citation.text)}”"
+    yield Padding(Text(safe.shorten(words, _QUOTE), style="italic", overflow="fold"), (0, 2, 0, 5))
+    where = [safe.line(citation.path)] if citation.path else []
+    if citation.start_char is not None:
+        where.append(place.say(citation, kinds.of(citation.path)))
+    said = Text(" · ".join([*where, ""]), style="cyan", overflow="fold")
+    said.append(place.STATUS[citation.status], style="green" if citation.verified else "yellow")
+    yield Padding(said, (0, 0, 0, 5))
+
+
+def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
+    titles = digest.titles(report)
+    told = [answer for answer in report.answers if answer.status == "found"]
+    if told:
+        yield _title(f"ANSWERS  {len(told):,} of {digest.number(len(report.answers), 'question')}")
+    for answer in told[:_ANSWERS]:
+        yield Text(f"{_asked(answer, titles)}", style="bold", overflow="fold")
+        if answer.text:
+            yield _indented(safe.clip(answer.text, _TEXT))
+        for citation in digest.places(answer.citations):
+            yield from _quote(citation, kinds)
+        yield Text("")
+    if len(told) > _ANSWERS:
+        yield Text(f"{len(told) - _ANSWERS:,} more are in the other formats.", style="dim")
+    for status, title in (("error", "FAILED"), ("not_found", "NOT FOUND")):
+        rows = [answer for answer in report.answers if answer.status == status]
+        if rows:
+            yield _title(f"{title}  {digest.number(len(rows), 'question')}")
+            yield from _list(
+                [
+                    _asked(answer, titles)
+                    + (f": {safe.clip(answer.text, 300)}" if status == "error" else "")
+                    for answer in rows
+                ]
+            )
+
+
+def _asked(answer: Answer, titles: dict[tuple[str, str], str]) -> str:
+    document = answer.question.document
+    asked = safe.line(digest.heading(answer, titles))
+    return f"{asked} · {safe.line(document)}" if document else asked
+
+
+def _list(rows: list[str]) -> Iterable[RenderableType]:
+    for row in rows[:_UNFOUND]:
+        yield _hanging(Text(f" - {safe.line(row)}"), 3)
+    if len(rows) > _UNFOUND:
+        yield Text(f"   {len(rows) - _UNFOUND:,} more are in the other formats.", style="dim")
+
+
+def _warnings(report: Report) -> Iterable[RenderableType]:
+    groups = digest.warnings(report)
+    if groups:
+        yield _title(f"WARNINGS  {len(report.warnings):,}")
+    for code, notices in groups:
+        for notice in notices[:_LISTED]:
+            text = Text(" ! ", style="yellow")
+            text.append(f"{safe.line(code)}: ", style="bold default")
+            where = f" ({safe.line(notice.path)})" if notice.path else ""
+            text.append(safe.clip(safe.line(notice.message), _TEXT) + where, style="default")
+            yield _hanging(text, 3)
+        if len(notices) > _LISTED:
+            yield Text(f"   {code}: {len(notices) - _LISTED:,} more", style="dim")
