@@ -1,0 +1,64 @@
+"""``kimidoc analyze PATH...``: check what is read against playbooks."""
+
+from __future__ import annotations
+
+import typer
+
+from kimidoc.cli import jobs
+from kimidoc.cli.app import command, new_app
+from kimidoc.cli.options import (
+    Budget,
+    Gates,
+    Manner,
+    Paths,
+    PlaybookNames,
+    Reading,
+    Reports,
+    Running,
+    flat,
+)
+from kimidoc.cli.streams import Streams
+from kimidoc.config import Settings
+
+app = new_app()
+
+EXAMPLES = """
+  kimidoc analyze data-room/ --playbook due-diligence --html report.html
+  kimidoc analyze src/ --playbook code-review --sarif out.sarif --fail-on high
+  kimidoc analyze . --baseline last.json --json this.json --fail-on medium
+"""
+
+
+@command(app, examples=EXAMPLES)
+@flat
+def analyze(
+    ctx: typer.Context,
+    paths: Paths,
+    *,
+    playbook: PlaybookNames = None,
+    reading: Reading,
+    budget: Budget,
+    running: Running,
+    reports: Reports,
+    gates: Gates,
+    manner: Manner,
+) -> None:
+    """Read documents whole and check them against playbooks.
+
+    Without --playbook one is chosen by what the paths hold, and the report says which and why.
+    """
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    options = jobs.Options(reading, budget, running, reports, gates, manner)
+    code = jobs.run(
+        streams, "analyze", paths, options, playbooks=playbook, prepare=_known_playbooks
+    )
+    raise typer.Exit(code)
+
+
+def _known_playbooks(settings: Settings) -> None:
+    """Meet a wrong playbook before the documents are read, not after."""
+    from kimidoc import playbooks
+
+    for name in settings.playbooks:
+        playbooks.load(name)

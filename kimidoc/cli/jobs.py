@@ -1,0 +1,149 @@
+"""From options to a pipeline job, and from its report to files and an exit code.
+
+``ask`` and ``analyze`` differ in what they ask; what they share is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kimidoc import config
+from kimidoc.cli import gates, output
+from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running, settle
+from kimidoc.cli.streams import Streams
+from kimidoc.errors import ConfigError, UsageError
+from kimidoc.types import Question, Report
+
+if TYPE_CHECKING:
+    from kimidoc.engine.base import Progress
+    from kimidoc.pipeline import Job
+
+Step = Callable[["Job", "Progress"], Report]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Every group of options that a command with a report takes."""
+
+    reading: Reading
+    budget: Budget
+    running: Running
+    reports: Reports
+    gates: Gates
+    manner: Manner
+
+
+def job(
+    command: str,
+    paths: Sequence[str],
+    settings: config.Settings,
+    reading: Reading,
+    *,
+    questions: Sequence[Question] = (),
+    own_files: Sequence[str] = (),
+) -> Job:
+    """What the pipeline is asked to do. Raises UsageError for options that do not fit the paths."""
+    from kimidoc.ingest import Limits, Selection
+    from kimidoc.models import registry
+    from kimidoc.pipeline import Job
+
+    if reading.stdin_name is not None and "-" not in paths:
+        raise UsageError(
+            "--stdin-name names what comes from stdin, and - is not among the paths.",
+            hint="Add - to the paths, or leave --stdin-name out.",
+        )
+    if paths.count("-") > 1:
+        raise UsageError("- stands twice among the paths.", hint="stdin can be read only once.")
+    limits = {
+        item.name: value
+        for item in fields(Limits)
+        if (value := getattr(settings, item.name, None)) is not None
+    }
+    return Job(
+        command=command,
+        paths=tuple(paths),
+        model=settings.model or registry.default(),
+        budget_tokens=settings.budget_tokens,
+        overflow=settings.overflow,
+        session=settings.session,
+        seed=settings.seed,
+        playbooks=settings.playbooks,
+        questions=tuple(questions),
+        selection=Selection(
+            include=settings.include,
+            exclude=(*settings.exclude, *own_files),
+            stdin_name=reading.stdin_name,
+            tracked_changes=settings.tracked_changes,
+        ),
+        limits=Limits(**limits),
+        cache_dir=settings.cache_dir,
+        offline=settings.offline,
+        threads=settings.threads,
+    )
+
+
+def run(
+    streams: Streams,
+    command: str,
+    paths: Sequence[str],
+    options: Options,
+    *,
+    questions: Sequence[Question] = (),
+    playbooks: Sequence[str] | None = None,
+    prepare: Callable[[config.Settings], None] = lambda settings: None,
+) -> int:
+    """Run one command to its exit code. ``prepare`` checks what can be checked before reading.
+
+    Raises every KimidocError of the rooms, and the gates' after the reports are written.
+    """
+    loaded = settle(
+        streams,
+        options.manner,
+        options.reading,
+        options.budget,
+        options.running,
+        options.reports,
+        options.gates,
+        roots=paths,
+        playbooks=playbooks,
+    )
+    settings = loaded.settings
+    targets = output.plan(
+        options.reports, paths, default=settings.format, origin=loaded.origins["format"]
+    )
+    prepare(settings)
+    earlier = _read_baseline(options.gates.baseline)
+
+    from kimidoc import pipeline
+    from kimidoc.ingest import base_directory
+
+    own = output.own_files(targets, base_directory(paths))
+    wanted = job(command, paths, settings, options.reading, questions=questions, own_files=own)
+    streams.resumable = settings.session != "none"
+    steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
+    report = steps[command](wanted, streams.progress)
+    streams.resumable = False
+    if earlier is not None:
+        from kimidoc.report import baseline
+
+        report = replace(report, findings=baseline.apply(report.findings, earlier))
+    output.write(report, targets, streams)
+    return gates.judge(report, settings)
+
+
+def _read_baseline(file: str | None):  # type: ignore[no-untyped-def]
+    if file is None:
+        return None
+    from kimidoc.report import baseline
+
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise ConfigError(
+            f"The baseline {file!r} cannot be read ({reason}).",
+            hint="Write one first: kimidoc analyze PATH... --json FILE.",
+        ) from None
+    return baseline.load(text)
