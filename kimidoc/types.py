@@ -31,11 +31,15 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the reader of a report must know; ``code`` is stable, ``message`` is prose."""
+    """Something the reader of a report must know; ``code`` is stable, ``message`` is prose.
+
+    ``span``: the characters of the document's text it is about, where there are any.
+    """
 
     code: str
     message: str
     path: str | None = None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

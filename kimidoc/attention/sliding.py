@@ -32,6 +32,8 @@ def read(
     if rotary:
         query, k = rotary.rotate(query, T - S), rotary.rotate(k, 0)
     s = dense.scores(dense.group(query, k.shape[1]), k, scaling=scaling, softcap=softcap)
-    ahead = torch.arange(T, device=k.device)[None] - torch.arange(T - S, T, device=k.device)[:, None]
+    ahead = (
+        torch.arange(T, device=k.device)[None] - torch.arange(T - S, T, device=k.device)[:, None]
+    )
     s = s.masked_fill((ahead > 0) | (ahead <= -window), float("-inf"))
     return dense.ungroup(dense.mix(dense.weights(s, s_aux), v))

@@ -132,7 +132,9 @@ def _document(path: str, job: Any, streams: Streams) -> Document:
     close = get_close_matches(path, [d.path for d in documents], 3)
     raise UsageError(
         f"There is no document {path!r} in what was read.",
-        hint=f"Did you mean {' or '.join(close)}?" if close else "`kimidoc pack PATH...` lists all.",
+        hint=f"Did you mean {' or '.join(close)}?"
+        if close
+        else "`kimidoc pack PATH...` lists all.",
     )
 
 

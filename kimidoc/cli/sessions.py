@@ -75,7 +75,9 @@ def show(
         ("folder", str(s.path)),
         *(("root", each) for each in s.roots),
     ]
-    streams.result(pairs(facts) + "\n" + table(("sha256", "document"), [d[::-1] for d in s.documents]))
+    streams.result(
+        pairs(facts) + "\n" + table(("sha256", "document"), [d[::-1] for d in s.documents])
+    )
 
 
 @command(app, examples="  kimidoc sessions rm 3f2a\n  kimidoc sessions rm --all --yes")

@@ -30,7 +30,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -
 def pairs(rows: Sequence[tuple[str, str]]) -> str:
     """Names and values, one pair a line."""
     width = max((columns(name) for name, _ in rows), default=0)
-    return "".join(f"{name}{' ' * (width - columns(name))}{GAP}{printable(v)}\n" for name, v in rows)
+    return "".join(
+        f"{name}{' ' * (width - columns(name))}{GAP}{printable(v)}\n" for name, v in rows
+    )
 
 
 def columns(text: str) -> int:

@@ -179,5 +179,3 @@ class ReadSliding:
             s_aux=s_aux,
             softcap=softcap,
         )
-
-

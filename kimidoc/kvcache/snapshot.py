@@ -58,7 +58,12 @@ class Writer:
             entry: dict[str, Any] = {"kind": "recent", "window": layer.window}
         else:
             s = layer.sealed
-            arrays = {"k": s.k, "v": s.v, "means": layer.all_means, "value_means": layer.all_value_means}
+            arrays = {
+                "k": s.k,
+                "v": s.v,
+                "means": layer.all_means,
+                "value_means": layer.all_value_means,
+            }
             if s.k_scale is not None and s.v_scale is not None:
                 arrays |= {"k_scale": s.k_scale, "v_scale": s.v_scale}
             entry = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import CODE, PROSE, ByteTokenizer, mixed_documents
+from tests.pack.conftest import CODE, PROSE, ByteTokenizer, mixed_documents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend

@@ -12,9 +12,7 @@ class SoldOut(Exception):
 
 def by_reference(connection: sqlite3.Connection, reference: str) -> sqlite3.Row | None:
     """One booking by the reference on the ticket."""
-    return connection.execute(
-        "SELECT * FROM bookings WHERE reference = ?", (reference,)
-    ).fetchone()
+    return connection.execute("SELECT * FROM bookings WHERE reference = ?", (reference,)).fetchone()
 
 
 def search(connection: sqlite3.Connection, words: str, quay: str = "") -> list[sqlite3.Row]:
