@@ -38,6 +38,8 @@ class Prefix:
 class Prompt:
     """A question as put to the model.
 
+    ``question``: the user's own words; they choose what is attended to. ``instruction``: the task
+    text that stands before them.
     ``scope``: token ranges of the window that attention to history and quotes are restricted to;
     None is the whole window. ``terms`` feed the lexical prior. ``quotes``: how many quotes, from
     different places, may be drafted at most.
@@ -45,6 +47,7 @@ class Prompt:
 
     id: str
     question: str
+    instruction: str = ""
     terms: tuple[str, ...] = ()
     scope: tuple[tuple[int, int], ...] | None = None
     quotes: int = 1

@@ -1,0 +1,13 @@
+"""Questions -> prompts, drafts -> answers.
+
+    prompts   the one text a model is instructed with; training uses it too
+    parse     what a model wrote -> a short answer and the words it claims to have seen
+    swarm     many questions on one prefix: prompts, drafts, verified answers, in order
+
+May import ``engine.base``, ``cite``, ``pack``, ``types`` and ``errors``; never another file of the
+engine, so it works the same for a checkpoint on this machine and for a server.
+
+To change what a draft may look like: 1. change the instruction in ``prompts``; 2. teach ``parse``
+to read it, keeping what older models write; 3. add both to ``tests/ask``; 4. every engine writes
+that form, so run ``tests/engine/test_protocol.py``.
+"""

@@ -1,0 +1,56 @@
+"""Many questions on one prefix: prompts out, drafts back, every claim verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from kimidoc import cite
+from kimidoc.ask.parse import parse
+from kimidoc.ask.prompts import prompt
+from kimidoc.engine.base import Attended, Draft, Engine, Prefix, Progress, silent
+from kimidoc.pack import sourcemap
+from kimidoc.types import Answer, Evidence, Question, Window
+
+EVIDENCE = 32  # places listed per question
+
+
+def answer(
+    engine: Engine,
+    prefix: Prefix,
+    questions: Sequence[Question],
+    sources: cite.Sources,
+    progress: Progress = silent,
+) -> tuple[list[Answer], float]:
+    """Every question's verified answer, in the order given, and the seconds verifying took.
+
+    Raises what ``Engine.answer`` raises.
+    """
+    prompts = [prompt(question, prefix.window) for question in questions]
+    drafts = engine.answer(prefix, prompts, progress)
+    assert [d.id for d in drafts] == [p.id for p in prompts]
+    started = perf_counter()
+    answers = [
+        _verified(question, draft, prefix.window, sources)
+        for question, draft in zip(questions, drafts, strict=True)
+    ]
+    return answers, perf_counter() - started
+
+
+def _verified(question: Question, draft: Draft, window: Window, sources: cite.Sources) -> Answer:
+    evidence = places(window, draft.attended)
+    if draft.error is not None:
+        return Answer(question, "error", draft.error, evidence=evidence)
+    claim = parse(draft.text)
+    if claim.abstains:
+        return Answer(question, "not_found", evidence=evidence)
+    return cite.verify(question, claim.answer, claim.quotes, evidence, sources)
+
+
+def places(window: Window, attended: Sequence[Attended]) -> tuple[Evidence, ...]:
+    """Where in the documents the attended tokens stand, best first, at most ``EVIDENCE``."""
+    found: list[Evidence] = []
+    for run in attended:
+        for segment, start, end in sourcemap.characters(window, run.start, run.end):
+            found.append(Evidence(segment.document.path, start, end, run.score))
+    return tuple(found[:EVIDENCE])
