@@ -1,0 +1,25 @@
+"""Checklists as data, and what is concluded from their answers.
+
+    *.toml   the playbooks that come with kimidoc; a user's own need no Python either
+    format   what such a file may hold, with an error that names the line to mend
+    load     by name or file -> Playbook
+    choose   which playbook fits what the paths hold, and why
+    ask      a playbook's checks over a window's documents -> Questions
+    judge    answers -> Findings, by the rule each check states
+
+May import ``types`` and ``errors`` and nothing else of kimidoc. A rule is a rule: where a finding
+depends on words in a quote (``signs``), the finding says so, and the model gets no credit for it.
+
+To add a playbook that comes with kimidoc:
+
+1. Write ``<name>.toml`` here; ``kimidoc playbooks new`` prints a commented beginning.
+2. Run ``kimidoc playbooks check <name>.toml``.
+3. Add what it must and must not find in an example set to ``tests/playbooks``.
+"""
+
+from __future__ import annotations
+
+from kimidoc.playbooks.format import Applies, Check, FindingRule, Playbook
+from kimidoc.playbooks.load import load, names
+
+__all__ = ["Applies", "Check", "FindingRule", "Playbook", "load", "names"]

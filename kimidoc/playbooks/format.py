@@ -1,0 +1,210 @@
+"""What a playbook's TOML file may hold.
+
+    [playbook]              id, title, description; prefix of its rule ids
+    [playbook.applies]      kinds and words by which a document set is recognised
+    [[check]]               id, title, question, scope, terms, answer, documents, tags
+    [check.finding]         when, severity, message, help, signs
+
+``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
+them, case ignored. They make a rule, not an answer: what they matched is always a quote that code
+located. Keys that are not listed here are errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, get_args
+
+from kimidoc.errors import ConfigError
+from kimidoc.types import SEVERITIES, Severity
+
+Scope = Literal["document", "set"]
+When = Literal["found", "not_found"]
+AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_HINT = "`kimidoc playbooks show due-diligence --source` prints one that works."
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Documents by kind and by words near their beginning; an empty tuple demands nothing."""
+
+    kinds: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """When an answer becomes a finding, and what it says."""
+
+    when: When
+    severity: Severity
+    message: str
+    help: str
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question of a playbook, asked of each document it applies to, or once of the set."""
+
+    id: str
+    title: str
+    question: str
+    scope: Scope
+    documents: Applies
+    terms: tuple[str, ...] = ()
+    answer: AnswerType = "text"
+    tags: tuple[str, ...] = ()
+    finding: FindingRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A checklist. ``applies`` decides whether ``analyze`` chooses it by itself."""
+
+    id: str
+    prefix: str
+    title: str
+    description: str
+    applies: Applies
+    checks: tuple[Check, ...] = field(default=())
+
+
+def playbook(data: Mapping[str, Any], where: str) -> Playbook:
+    """A parsed TOML file as a Playbook. Raises ConfigError that names ``where`` and the key."""
+    table = _Table(data, where)
+    head = table.table("playbook")
+    book = Playbook(
+        id=head.name("id"),
+        prefix=head.name("prefix"),
+        title=head.text("title"),
+        description=head.text("description"),
+        applies=_applies(head, "applies"),
+        checks=tuple(_check(entry) for entry in table.tables("check")),
+    )
+    head.done()
+    table.done()
+    if not book.checks:
+        table.wrong("check", "there is no [[check]]")
+    seen: set[str] = set()
+    for check in book.checks:
+        if check.id in seen:
+            table.wrong("check", f"the id {check.id!r} is used twice")
+        seen.add(check.id)
+    return book
+
+
+def _check(entry: _Table) -> Check:
+    check = Check(
+        id=entry.name("id"),
+        title=entry.text("title"),
+        question=entry.text("question"),
+        scope=entry.choice("scope", get_args(Scope), "document"),
+        documents=_applies(entry, "documents"),
+        terms=entry.texts("terms"),
+        answer=entry.choice("answer", get_args(AnswerType), "text"),
+        tags=entry.texts("tags"),
+        finding=_finding(entry.table("finding")) if entry.has("finding") else None,
+    )
+    entry.done()
+    if check.finding and check.finding.signs and check.finding.when == "not_found":
+        entry.wrong("finding.signs", "there is no quote to match when nothing was found")
+    return check
+
+
+def _finding(entry: _Table) -> FindingRule:
+    rule = FindingRule(
+        when=entry.choice("when", get_args(When), "found"),
+        severity=entry.choice("severity", SEVERITIES, None),
+        message=entry.text("message"),
+        help=entry.text("help"),
+        signs=entry.texts("signs"),
+    )
+    for sign in rule.signs:
+        try:
+            re.compile(sign)
+        except re.error as error:
+            entry.wrong("signs", f"{sign!r} is not a regular expression ({error})")
+    entry.done()
+    return rule
+
+
+def _applies(parent: _Table, key: str) -> Applies:
+    if not parent.has(key):
+        return Applies()
+    entry = parent.table(key)
+    applies = Applies(kinds=entry.texts("kinds"), words=entry.texts("words"))
+    entry.done()
+    return applies
+
+
+class _Table:
+    """A TOML table being read: every key once, and no key left over."""
+
+    def __init__(self, data: Mapping[str, Any], where: str) -> None:
+        self._data, self._where, self._taken = data, where, set[str]()
+
+    def wrong(self, key: str, what: str) -> NoReturn:
+        raise ConfigError(f"{self._where}: {key}: {what}.", hint=_HINT)
+
+    def has(self, key: str) -> bool:
+        return key in self._data
+
+    def _take(self, key: str) -> Any:
+        self._taken.add(key)
+        return self._data.get(key)
+
+    def table(self, key: str) -> _Table:
+        value = self._take(key)
+        if not isinstance(value, dict):
+            self.wrong(key, "expected a table" if value is not None else "is missing")
+        return _Table(value, f"{self._where}: {key}")
+
+    def tables(self, key: str) -> list[_Table]:
+        value = self._take(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.wrong(key, "expected tables, each begun with [[check]]")
+        return [
+            _Table(item, f"{self._where}: {key} {item.get('id', number)!r}")
+            for number, item in enumerate(value, 1)
+        ]
+
+    def text(self, key: str) -> str:
+        value = self._take(key)
+        if not isinstance(value, str) or not value.strip():
+            self.wrong(key, "expected a text that is not empty")
+        return " ".join(value.split())
+
+    def name(self, key: str) -> str:
+        value = self.text(key)
+        if not _NAME.fullmatch(value):
+            self.wrong(key, f"{value!r} is not a name (lower case, digits and single dashes)")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._take(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            self.wrong(key, "expected a list of texts")
+        return tuple(value)
+
+    def choice(self, key: str, choices: tuple[Any, ...], default: Any) -> Any:
+        value = self._take(key)
+        if value is None and default is not None:
+            return default
+        if value not in choices:
+            self.wrong(key, f"expected one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def done(self) -> None:
+        """Every key was known."""
+        for key in self._data:
+            if key not in self._taken:
+                self.wrong(key, "is not a key of this table")
