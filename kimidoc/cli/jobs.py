@@ -122,10 +122,8 @@ def run(
 
     own = output.own_files(targets, base_directory(paths))
     wanted = job(command, paths, settings, options.reading, questions=questions, own_files=own)
-    streams.resumable = settings.session != "none"
     steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
     report = steps[command](wanted, streams.progress)
-    streams.resumable = False
     if earlier is not None:
         from kimidoc.report import baseline
 

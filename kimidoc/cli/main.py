@@ -65,8 +65,7 @@ def _told(streams: Streams, error: KimidocError, cause: BaseException | None = N
 
 
 def _interrupted(streams: Streams) -> int:
-    resumable = "; what was read is kept, the same command goes on from there"
-    streams.error("interrupted" + (resumable if streams.resumable else ""), None)
+    streams.error("interrupted", None)
     return INTERRUPTED
 
 

@@ -48,7 +48,6 @@ class Streams:
     def __init__(self, out: TextIO, err: TextIO, surroundings: Environment) -> None:
         self.out, self.err, self.surroundings = out, err, surroundings
         self.quiet = self.debug = False
-        self.resumable = False  # an interrupt now leaves a session that the next run goes on from
         self._color = "auto"
         self._transient = False  # the last line on stderr is a status that the next one replaces
         self.progress = Progress(self)

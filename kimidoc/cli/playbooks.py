@@ -1,0 +1,158 @@
+"""``kimidoc playbooks list|show|new|check``: checklists, and how to write one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kimidoc.cli.app import command, new_app
+from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.output import replace_file, utf8
+from kimidoc.cli.streams import Streams
+from kimidoc.cli.tables import pairs, table
+from kimidoc.errors import UsageError
+
+app = new_app(
+    "List, show, start and check playbooks.\n\nA playbook is a TOML file of questions, each with a "
+    "rule for when its answer becomes a finding. Your own need no Python.",
+    "Examples:\n  kimidoc playbooks show due-diligence\n  kimidoc playbooks new leases.toml",
+)
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME|FILE", help="A playbook of `list`, or a .toml file."),
+]
+BEGINNING = """\
+# A playbook for kimidoc. Run it with: kimidoc analyze PATH... --playbook {file}
+# Check it with:                       kimidoc playbooks check {file}
+
+[playbook]
+id = "{id}"
+prefix = "{id}"                  # rule ids are prefix.check: "{id}.break-clause"
+title = "{title}"
+description = "What this playbook looks for, in a sentence."
+
+# Only for choosing playbooks that come with kimidoc; yours is named with --playbook.
+# [playbook.applies]
+# kinds = ["pdf", "docx"]
+# words = ["lease", "tenant"]
+
+[[check]]
+id = "break-clause"
+title = "Break clause"
+question = "Can the tenant end the lease before its term, and with how much notice?"
+scope = "document"              # asked of every document; "set": asked once of all of them
+terms = ["break", "terminate", "notice", "early"]   # words that help to find the place
+answer = "duration"             # text, yes/no, date, money, duration or parties
+
+# Which documents it is asked of: their kind, and a word near their beginning.
+[check.documents]
+words = ["lease", "tenancy"]
+
+# When the answer becomes a finding. Without this table it is an answer and nothing more.
+[check.finding]
+when = "found"                  # or "not_found"
+severity = "medium"             # low, medium, high, critical
+message = "The tenant can leave early."
+help = "Work out the first date on which notice can be given."
+signs = ["\\\\bbreak (?:date|clause|option)\\\\b"]   # optional: a located quote must match one
+"""
+
+
+def _streams(ctx: typer.Context, manner: Manner) -> Streams:
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    settle(streams, manner)
+    return streams
+
+
+@command(app, "list")
+@flat
+def list_(ctx: typer.Context, *, manner: Manner) -> None:
+    """List the playbooks that come with kimidoc."""
+    from kimidoc import playbooks
+
+    streams = _streams(ctx, manner)
+    rows = []
+    for name in playbooks.names():
+        book = playbooks.load(name)
+        rules = sum(check.finding is not None for check in book.checks)
+        rows.append((book.id, str(len(book.checks)), str(rules), book.title))
+    streams.result(table(("name", "checks", "rules", "title"), rows, " rr"))
+
+
+@command(
+    app, examples="  kimidoc playbooks show earnings\n  kimidoc playbooks show records --source"
+)
+@flat
+def show(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    source: Annotated[bool, typer.Option("--source", help="The TOML file as it stands.")] = False,
+    manner: Manner,
+) -> None:
+    """Show a playbook's questions and rules."""
+    from kimidoc import playbooks
+    from kimidoc.playbooks import load
+    from kimidoc.playbooks.ask import rule_id
+
+    streams = _streams(ctx, manner)
+    if source:
+        streams.result(load.source(name)[0])
+        return
+    book = playbooks.load(name)
+    streams.result(pairs([("name", book.id), ("title", book.title), ("about", book.description)]))
+    for check in book.checks:
+        facts = [("question", check.question), ("asked of", _asked_of(check.scope))]
+        if check.finding is not None:
+            when = check.finding.when.replace("_", " ")
+            rule = " and a quote matches its signs" if check.finding.signs else ""
+            facts.append(("finding", f"{check.finding.severity}, when {when}{rule}"))
+        streams.result(f"\n{rule_id(book, check)}  {check.title}\n{pairs(facts)}")
+
+
+def _asked_of(scope: str) -> str:
+    return "every document it applies to" if scope == "document" else "the whole set, once"
+
+
+@command(app, examples="  kimidoc playbooks new leases.toml")
+@flat
+def new(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The .toml file to begin.")],
+    *,
+    manner: Manner,
+) -> None:
+    """Begin a playbook: writes a small one that works, with comments."""
+    streams = _streams(ctx, manner)
+    path = Path(file)
+    if path.suffix != ".toml":
+        raise UsageError(f"{file!r} does not end in .toml.", hint=f"Try {path.name}.toml.")
+    if path.exists():
+        raise UsageError(f"{file!r} is there already.", hint="Choose another name.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {str(path.parent)!r}.", hint="Make it first.")
+    words = [
+        w for w in "".join(c if c.isascii() and c.isalnum() else " " for c in path.stem).split()
+    ]
+    name = "-".join(words).lower()
+    if not name or not name[0].isalpha():
+        name = f"playbook-{name}".rstrip("-")
+    title = " ".join(words).capitalize() or "Playbook"
+    replace_file(path, utf8(BEGINNING.format(file=path.name, id=name, title=title)))
+    streams.note(f"wrote {file}; next: kimidoc playbooks check {file}")
+
+
+@command(app, examples="  kimidoc playbooks check leases.toml")
+@flat
+def check(ctx: typer.Context, name: Name, *, manner: Manner) -> None:
+    """Check that a playbook can be used; says which line to mend."""
+    from kimidoc import playbooks
+
+    streams = _streams(ctx, manner)
+    book = playbooks.load(name)
+    rules = sum(check.finding is not None for check in book.checks)
+    streams.result(f"{book.id}: {len(book.checks)} checks, {rules} of them with a rule. It works.")

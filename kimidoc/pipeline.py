@@ -1,0 +1,275 @@
+"""The whole data path on one screen.
+
+    documents = ingest.read(paths)                files -> text with a source map
+    window    = pack.fit(documents, tokenizer)    one run of tokens within the budget
+    prefix    = engine.prefill(window)            read once; kept as a session
+    answers   = swarm.answer(engine, prefix, …)   many questions; every quote located by code
+    Report(answers, findings, coverage, facts)
+
+May import every room but cli. To add a second kind of engine, build it in ``open_engine``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from kimidoc import __version__, cite, ingest, pack, playbooks
+from kimidoc.engine.base import Prefix, Progress, silent
+from kimidoc.errors import UsageError
+from kimidoc.playbooks import integrity, judge
+from kimidoc.playbooks.ask import questions as checks_of
+from kimidoc.playbooks.choose import choose
+from kimidoc.types import (
+    Answer,
+    CoverageRow,
+    Finding,
+    Notice,
+    Question,
+    Report,
+    Rule,
+    Run,
+    Seconds,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from kimidoc.engine.local import LocalEngine
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is asked to do; the settings as ``config.Settings`` has them."""
+
+    command: str
+    paths: tuple[str, ...]
+    model: str
+    budget_tokens: int
+    cache_dir: Path
+    overflow: pack.Overflow = "error"
+    session: str = "auto"
+    seed: int = 0
+    playbooks: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    selection: ingest.Selection = field(default_factory=ingest.Selection)
+    limits: ingest.Limits = field(default_factory=ingest.Limits)
+    offline: bool = False
+    threads: int | None = None
+
+
+def sessions_root(cache_dir: Path) -> Path:
+    """Where sessions are kept."""
+    return cache_dir / "sessions"
+
+
+def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
+    """The engine that reads for ``job``. Loads no weights yet; may fetch a model that is missing.
+
+    Raises ModelError.
+    """
+    from kimidoc.engine.local import LocalEngine
+    from kimidoc.models import resolve
+
+    checkpoint = resolve(job.model, job.cache_dir, offline=job.offline, progress=progress)
+    return LocalEngine(
+        checkpoint,
+        sessions_root=sessions_root(job.cache_dir),
+        session=job.session,
+        roots=tuple(str(Path(p).absolute()) for p in job.paths),
+        threads=job.threads,
+        seed=job.seed,
+    )
+
+
+def window(job: Job, progress: Progress = silent) -> Window:
+    """What the model would read, without the model: its tokenizer is enough.
+
+    Raises ModelError, UsageError, BudgetError.
+    """
+    return _Reading(job, progress).packed()
+
+
+def ask(job: Job, progress: Progress = silent) -> Report:
+    """Read the paths and answer ``job.questions``. Raises what the rooms raise."""
+    reading = _Reading(job, progress)
+    _demand_packed(job.questions, reading.packed())
+    return reading.report(job.questions)
+
+
+def analyze(job: Job, progress: Progress = silent) -> Report:
+    """Read the paths and check them against playbooks. Raises what the rooms raise."""
+    reading = _Reading(job, progress)
+    documents = [segment.document for segment in reading.packed().segments]
+    notices = []
+    if job.playbooks:
+        books = _apart([playbooks.load(name) for name in dict.fromkeys(job.playbooks)])
+    else:
+        book, reason = choose(documents, [playbooks.load(name) for name in playbooks.names()])
+        books, notices = [book], [Notice("playbook-chosen", reason)]
+    questions = tuple(q for book in books for q in checks_of(book, documents))
+    if not questions:
+        notices.append(Notice("no-check-applies", "No check of the playbook fits any document."))
+    return reading.report(questions, books, notices)
+
+
+class _Reading:
+    """One run: its stages in order, each timed."""
+
+    def __init__(self, job: Job, progress: Progress) -> None:
+        self.job, self.progress = job, progress
+        self.started, self.begun = datetime.now(UTC), perf_counter()
+        self.seconds: dict[str, float] = {}
+        self.engine = open_engine(job, progress)
+        self._window: Window | None = None
+
+    def packed(self) -> Window:
+        """The window, made once."""
+        if self._window is None:
+            job, since = self.job, perf_counter()
+            documents = ingest.read(job.paths, job.selection, job.limits, self.progress)
+            self.seconds["ingest"], since = perf_counter() - since, perf_counter()
+            self._window = pack.fit(
+                documents,
+                self.engine.tokenizer,
+                job.budget_tokens,
+                preamble=self.engine.preamble,
+                overflow=job.overflow,
+                known=self.engine.earlier_documents(),
+                progress=self.progress,
+            )
+            self.seconds["pack"] = perf_counter() - since
+        return self._window
+
+    def report(
+        self,
+        questions: Sequence[Question],
+        books: Sequence[playbooks.Playbook] = (),
+        notices: Sequence[Notice] = (),
+    ) -> Report:
+        """Prefill, answer, verify, judge."""
+        from kimidoc.ask import swarm
+
+        window, since = self.packed(), perf_counter()
+        prefix = self.engine.prefill(window, self.progress)
+        self.seconds["prefill"], since = perf_counter() - since, perf_counter()
+        sources = cite.Sources([segment.document for segment in window.segments])
+        answers, verifying = swarm.answer(self.engine, prefix, questions, sources, self.progress)
+        self.seconds["answer"] = perf_counter() - since - verifying
+        self.seconds["verify"] = verifying
+        told = [*window.notices, *prefix.notices, *notices]
+        found, rules = self._judged(books, answers)
+        hostile = [n for d in window.documents for n in d.notices]
+        if books:
+            hostile = [n for n in hostile if not integrity.raises(n)]
+        return Report(
+            version=__version__,
+            run=self._run(window, prefix, books),
+            coverage=_coverage(window),
+            answers=tuple(answers),
+            findings=found,
+            rules=rules,
+            warnings=(*told, *hostile),
+            roots=self.job.paths,
+            path_prefix=_repository_prefix(ingest.base_directory(self.job.paths)),
+        )
+
+    def _judged(
+        self, books: Sequence[playbooks.Playbook], answers: Sequence[Answer]
+    ) -> tuple[tuple[Finding, ...], tuple[Rule, ...]]:
+        if not books:
+            return (), ()
+        found = [f for book in books for f in judge.findings(book, answers)]
+        rules = [r for book in books for r in judge.rules(book)]
+        found += integrity.findings(self.packed().documents)
+        return tuple(found), (*rules, *integrity.RULES)
+
+    def _run(self, window: Window, prefix: Prefix, books: Sequence[playbooks.Playbook]) -> Run:
+        return Run(
+            command=self.job.command,
+            playbooks=tuple(book.id for book in books),
+            seed=self.job.seed,
+            started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            model=self.engine.facts,
+            window_tokens=len(window.tokens),
+            window_budget=window.budget,
+            window_documents=len(window.segments),
+            session=prefix.session,
+            seconds=Seconds(**self.seconds, total=perf_counter() - self.begun),
+            peak_rss_bytes=peak_rss_bytes(),
+        )
+
+
+def _demand_packed(questions: Sequence[Question], window: Window) -> None:
+    for question in questions:
+        if question.document is None or window.segment_of(question.document):
+            continue
+        from difflib import get_close_matches
+
+        paths = [segment.document.path for segment in window.segments]
+        close = get_close_matches(question.document, paths, 3)
+        raise UsageError(
+            f"Question {question.id!r} names the document {question.document!r}, which was not "
+            "read.",
+            hint=f"Did you mean {' or '.join(close)}?"
+            if close
+            else "`kimidoc pack PATH...` lists the documents as they are called.",
+        )
+
+
+def _apart(books: list[playbooks.Playbook]) -> list[playbooks.Playbook]:
+    """The playbooks, if their rules cannot be confused."""
+    taken: dict[str, str] = {}
+    for book in books:
+        for name in (book.prefix, book.id):
+            if (
+                taken.setdefault(name, book.id) != book.id
+                or [b.id for b in books].count(book.id) > 1
+            ):
+                raise UsageError(
+                    f"Two playbooks share the name or prefix {name!r}.",
+                    hint="Give each file its own id and prefix.",
+                )
+    return books
+
+
+def _coverage(window: Window) -> tuple[CoverageRow, ...]:
+    tokens = {s.document.path: s.end - s.start for s in window.segments}
+    return tuple(
+        CoverageRow(
+            path=d.path,
+            kind=d.kind,
+            status=d.status,
+            reason=d.reason,
+            tokens=tokens.get(d.path, 0),
+            pages=len(d.pages),
+            sha256=d.sha256,
+        )
+        for d in window.documents
+    )
+
+
+def _repository_prefix(base: Path) -> str:
+    """From the top of its repository down to ``base``; "" outside of one."""
+    base = base.resolve()
+    for folder in (base, *base.parents):
+        if (folder / ".git").exists():
+            inner = base.relative_to(folder).as_posix()
+            return "" if inner == "." else inner + "/"
+    return ""
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process has held, in bytes."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
