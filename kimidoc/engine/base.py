@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kimidoc.types import ModelFacts, SessionFacts, Tokenizer, Window
+from kimidoc.types import ModelFacts, Notice, SessionFacts, Tokenizer, Window
 
 
 class Progress(Protocol):
@@ -27,11 +27,15 @@ def silent(stage: str, done: int, total: int, unit: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """A window as the engine holds it. ``handle`` means something to its engine only."""
+    """A window as the engine holds it. ``handle`` means something to its engine only.
+
+    ``notices``: what the reader of the report must know, such as a session that was damaged.
+    """
 
     window: Window
     session: SessionFacts
     handle: object
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
