@@ -6,7 +6,7 @@
     [check.finding]         when, severity, message, help, signs
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
-them, case ignored. They make a rule, not an answer: what they matched is always a quote that code
+them, case ignored, a space standing for any white space. They make a rule, not an answer: what they matched is always a quote that code
 located. Keys that are not listed here are errors.
 """
 
@@ -126,7 +126,7 @@ def _finding(entry: _Table) -> FindingRule:
     )
     for sign in rule.signs:
         try:
-            re.compile(sign)
+            re.compile(sign.replace(" ", r"\s+"))
         except re.error as error:
             entry.wrong("signs", f"{sign!r} is not a regular expression ({error})")
     entry.done()

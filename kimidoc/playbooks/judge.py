@@ -69,9 +69,12 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
 
 
 def matched(signs: Sequence[str], text: str) -> str:
-    """The words of ``text`` that the first fitting sign matched; empty when none does."""
+    """The words of ``text`` that the first fitting sign matched; empty when none does.
+
+    A space in a sign stands for any white space: lines are wrapped anywhere.
+    """
     for sign in signs:
-        if match := re.search(sign, text, re.IGNORECASE):
+        if match := re.search(sign.replace(" ", r"\s+"), text, re.IGNORECASE):
             return match[0]
     return ""
 
