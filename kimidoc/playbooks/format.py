@@ -6,8 +6,8 @@
     [check.finding]         when, severity, message, help, signs
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
-them, case ignored, a space standing for any white space. They make a rule, not an answer: what they matched is always a quote that code
-located. Keys that are not listed here are errors.
+them, case ignored, a space standing for any white space. They make a rule, not an answer: what
+they matched is always a quote that code located. Keys that are not listed here are errors.
 """
 
 from __future__ import annotations

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kimidoc.playbooks.judge import fingerprint
-from kimidoc.types import Citation, Document, Finding, Notice, Rule
+from kimidoc.types import Citation, Document, Finding, Notice, Rule, Severity
 
 PREFIX = "integrity."
 QUOTE_CHARS = 400
 _HELP = "Look at the place with your own eyes before you rely on this document."
 
 
-def _rule(name: str, title: str, severity: str, description: str) -> Rule:
-    assert severity in ("low", "medium", "high", "critical")
+def _rule(name: str, title: str, severity: Severity, description: str) -> Rule:
     return Rule(
         PREFIX + name, title, severity, description, _HELP, ("document-integrity", "security")
     )
