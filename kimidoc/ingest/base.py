@@ -6,6 +6,7 @@ processes, hashing, coverage) is not its business.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,6 +14,9 @@ from typing import Literal, Protocol
 from kimidoc.types import Mark, Notice
 
 TrackedChanges = Literal["accept", "reject", "both"]
+
+Progress = Callable[[str, int, int, str], None]
+"""Told (stage, done, total, unit)."""
 
 
 @dataclass(frozen=True, slots=True)
