@@ -1,0 +1,115 @@
+"""A name or a folder -> a checkpoint that can be loaded. Nothing here reads a weight.
+
+A registered name comes first; a folder of the same name is ``./name``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kimidoc.errors import ModelError
+from kimidoc.models import Progress, folder, registry, silent, store, weights
+from kimidoc.types import ModelFacts
+
+_IDENTITY = (
+    folder.CONFIG,
+    "generation_config.json",
+    folder.TOKENIZER,
+    "tokenizer_config.json",
+    "chat_template.jinja",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model on disk. ``id``: its registered name, else its folder's."""
+
+    id: str
+    folder: Path
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a checkpoint is. ``trained_tokens``: the context its config was trained for."""
+
+    model: ModelFacts
+    family: str
+    layers: int | None
+    trained_tokens: int | None
+
+
+def resolve(
+    name: str, cache: Path, *, offline: bool = False, progress: Progress = silent
+) -> Checkpoint:
+    """The checkpoint of that name or in that folder; pulled on first use, unless offline.
+
+    Raises ModelError: no such model or folder, not a causal language model, files missing or
+    damaged, or not to be fetched.
+    """
+    if (entry := registry.MODELS.get(name)) is not None:
+        where = store.folder_of(entry, cache)
+        if store.installed(entry, cache) is None:
+            store.pull(entry, cache, offline=offline, progress=progress)
+        return at(where, entry.id)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return at(path, path.resolve().name)
+    raise ModelError(f"There is no model and no folder {name!r}.", hint=_instead(name, path))
+
+
+def _instead(name: str, path: Path) -> str:
+    known = f"Known models: {', '.join(registry.MODELS)}; or give a folder."
+    if path.is_file():
+        return "Give the folder with config.json, tokenizer.json and safetensors, not a file."
+    if close := get_close_matches(name, registry.MODELS, 1):
+        return f"Did you mean {close[0]}? {known}"
+    if name.count("/") == 1 and path.parts[0] not in (".", "..", "~", "/"):
+        return f"Models of a hub are not fetched by name: download it, then --model DIR. {known}"
+    return known
+
+
+def at(where: Path, name: str) -> Checkpoint:
+    """The checkpoint in a folder, called ``name``. Raises ModelError where it cannot be used."""
+    folder.config(where)
+    folder.tokenizer(where)
+    return Checkpoint(name, where, _fingerprint(where))
+
+
+def _fingerprint(where: Path) -> str:
+    """sha256 over the small files and the weights' own digest (see ``weights.fingerprint``)."""
+    hasher = sha256()
+    for name in _IDENTITY:
+        if (where / name).is_file():
+            content = (where / name).read_bytes()
+            hasher.update(f"{name}\0{len(content)}\0".encode() + content)
+    hasher.update(weights.fingerprint(weights.read(folder.shards(where))))
+    return f"sha256:{hasher.hexdigest()}"
+
+
+def facts(checkpoint: Checkpoint) -> Facts:
+    """Counted from the weights' headers and read from ``config.json``."""
+    config = folder.config(checkpoint.folder)
+    total, active = weights.parameters(weights.read(folder.shards(checkpoint.folder)), config)
+    family = str(config["model_type"])
+    text = config.get("text_config") or config
+    return Facts(
+        model=ModelFacts(
+            id=checkpoint.id,
+            fingerprint=checkpoint.fingerprint,
+            architecture=str((config.get("architectures") or [family])[0]),
+            parameters_total=total,
+            parameters_active=active,
+        ),
+        family=family,
+        layers=_whole(text.get("num_hidden_layers")),
+        trained_tokens=_whole(text.get("max_position_embeddings")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
