@@ -223,6 +223,35 @@ def environment(variables: Mapping[str, str] | None = None) -> Environment:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PackageVariables:
+    """What pip's and uv's variables say about where packages come from; "" is unset."""
+
+    config_file: str = ""
+    index_url: str = ""
+    extra_index_url: str = ""
+    no_index: str = ""
+    find_links: str = ""
+    cert: str = ""
+    proxy: str = ""
+
+
+def package_variables(variables: Mapping[str, str] | None = None) -> PackageVariables:
+    """Read pip's variables, and uv's index where pip's is not set; ``models.index`` weighs them."""
+    env = os.environ if variables is None else variables
+    names = [item.name for item in fields(PackageVariables)]
+    given = {name: env[v] for name in names if env.get(v := f"PIP_{name.upper()}")}
+    for name, variable in (
+        ("index_url", "UV_DEFAULT_INDEX"),
+        ("index_url", "UV_INDEX_URL"),
+        ("extra_index_url", "UV_INDEX"),
+        ("extra_index_url", "UV_EXTRA_INDEX_URL"),
+    ):
+        if env.get(variable):
+            given.setdefault(name, env[variable])
+    return PackageVariables(**given)
+
+
 def says_yes(name: str, variables: Mapping[str, str] | None = None) -> bool:
     """A yes-or-no variable, read before there are settings; nonsense counts as no."""
     env = os.environ if variables is None else variables
