@@ -23,6 +23,8 @@ from kimidoc.types import (
 
 INTEGRITY = "integrity"  # notices whose code holds this word are about hostile documents
 
+_ROOTS = 3  # named in a title
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -199,6 +201,26 @@ def outcome(report: Report) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def title(report: Report) -> str:
+    """What a report is about, in a few words."""
+    said = {"analyze": "Analysis of", "ask": "Questions about"}.get(
+        report.run.command, f"{report.run.command.capitalize()}:"
+    )
+    names = [_root(root) for root in report.roots]
+    if not names:
+        return f"{said} {number(len(report.coverage), 'document')}"
+    more = len(names) - _ROOTS
+    listed = names[:_ROOTS] + ([f"{more:,} more"] if more > 0 else [])
+    return f"{said} {', '.join(listed[:-1])}{' and ' * (len(listed) > 1)}{listed[-1]}"
+
+
+def _root(root: str) -> str:
+    name = root.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return {"": root, ".": "this folder", "..": "the folder above", "-": "standard input"}.get(
+        name, name
+    )
+
+
 def titles(report: Report) -> dict[tuple[str, str], str]:
     """The title of each (playbook, check) that answers refer to, from the rules where they say."""
     rules = {rule.id: rule.title for rule in report.rules}
@@ -208,7 +230,7 @@ def titles(report: Report) -> dict[tuple[str, str], str]:
         if check is None or (playbook, check) in found:
             continue
         ending = [title for id_, title in rules.items() if id_.rpartition(".")[2] == check]
-        named = rules.get(check) or rules.get(f"{playbook}.{check}") or (ending or [None])[0]
+        named = rules.get(check) or rules.get(f"{playbook}.{check}") or next(iter(ending), None)
         fallback = check.rpartition(".")[2].replace("-", " ").replace("_", " ").capitalize()
         found[playbook, check] = named or fallback
     return found
@@ -218,6 +240,22 @@ def heading(answer: Answer, known: dict[tuple[str, str], str]) -> str:
     """What an answer is about: its check's title, else its question."""
     question = answer.question
     return known.get((question.playbook or "", question.check or ""), question.text)
+
+
+def unfound(report: Report) -> dict[str, list[tuple[int, Answer]]]:
+    """Answers not found, each with its place in ``Report.answers``, under what was asked."""
+    known, groups = titles(report), dict[str, list[tuple[int, Answer]]]()
+    for at, answer in enumerate(report.answers):
+        if answer.status == "not_found":
+            groups.setdefault(heading(answer, known), []).append((at, answer))
+    return groups
+
+
+def missing(answers: Iterable[tuple[int, Answer]], listed: int) -> str:
+    """The documents that answers not found were asked of, ``listed`` of them by name."""
+    named = [answer.question.document for _, answer in answers if answer.question.document]
+    more = f" and {len(named) - listed:,} more" if len(named) > listed else ""
+    return ", ".join(named[:listed]) + more
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def _quotes(finding: Finding, kinds: place.Kinds) -> str:
     rows = [f"[{finding.severity}] {safe.line(finding.title)}"]
     for citation in digest.places(finding.citations):
         where = place.say(citation, kinds.of(citation.path))
-        rows.append(f"  {safe.line(citation.path or '?')}, {where}:")
+        name = safe.line(citation.path) if citation.path else "no document named"
+        rows.append(f"  {name}, {where}:")
         rows.append(f"    “{safe.shorten(safe.line(citation.text), _QUOTE)}”")
     return "\n".join(rows)

@@ -80,9 +80,16 @@ def fence(text: str) -> str:
     return f"{ticks}text\n{text}\n{ticks}"
 
 
+def code(text: str) -> str:
+    """A short text as inline code, where GitHub links nothing."""
+    text = safe.line(text) or "?"
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{ticks} {text} {ticks}" if "`" in text else f"{ticks}{text}{ticks}"
+
+
 def _blocks(report: Report) -> Iterator[str]:
     kinds, findings = place.Kinds(report), digest.current(report)
-    yield f"# kimidoc {escape(report.run.command)}"
+    yield f"# {inline(digest.title(report))}"
     yield f"**{digest.outcome(report)}**"
     yield from _warnings(report)
     if findings:
@@ -124,7 +131,7 @@ def _finding(finding: Finding, kinds: place.Kinds, compared: bool) -> str:
 def _quote(citation: Citation, kinds: place.Kinds) -> str:
     text = safe.shorten(citation.text, _QUOTE)
     code = kinds.is_text(citation.path) and "\n" in text.strip()
-    body = fence(text) if code else escape(safe.line(text))
+    body = fence(text.strip("\n")) if code else escape(safe.line(text))
     where = place.say(citation, kinds.of(citation.path))
     name = f"{inline(citation.path)}, " if citation.path else ""
     source = f"— {name}{escape(where)}; {place.STATUS[citation.status]}"
@@ -140,15 +147,20 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterator[str]:
         parts = [f"**{_asked(answer, titles)}**", escape(safe.clip(answer.text, _TEXT))]
         parts += [_quote(citation, kinds) for citation in digest.places(answer.citations)]
         yield "\n\n".join(part for part in parts if part)
-    for status, title in (("error", "Failed"), ("not_found", "Not found")):
-        rows = [
-            f"- {_asked(answer, titles)}"
-            + (f": {inline(safe.clip(answer.text, 300))}" if status == "error" else "")
-            for answer in report.answers
-            if answer.status == status
-        ]
-        if rows:
-            yield f"## {title} ({len(rows):,})\n\n" + "\n".join(_capped(rows[:_ROWS], len(rows)))
+    failed = [answer for answer in report.answers if answer.status == "error"]
+    if failed:
+        rows = [f"- {_asked(a, titles)}: {inline(safe.clip(a.text, 300))}" for a in failed[:_ROWS]]
+        yield f"## Failed ({len(failed):,})\n\n" + "\n".join(_capped(rows, len(failed)))
+    unfound = digest.unfound(report)
+    if unfound:
+        rows = [f"- {_unfound(*item)}" for item in list(unfound.items())[:_ROWS]]
+        total = sum(map(len, unfound.values()))
+        yield f"## Not found ({total:,})\n\n" + "\n".join(_capped(rows, len(unfound)))
+
+
+def _unfound(asked: str, answers: list[tuple[int, Answer]]) -> str:
+    where = digest.missing(answers, _LISTED)
+    return inline(asked) + (f" — {inline(where)}" if where else "")
 
 
 def _asked(answer: Answer, titles: dict[tuple[str, str], str]) -> str:
@@ -199,11 +211,11 @@ def _capped(rows: list[str], total: int) -> Iterable[str]:
 def _provenance(report: Report) -> str:
     run = report.run
     facts = [
-        f"kimidoc {escape(report.version)}",
-        f"model {escape(run.model.id)}",
-        digest.parameters(report),
-        escape(digest.session(report)),
-        digest.duration(run.seconds.total),
         f"seed {run.seed}",
+        digest.parameters(report),
+        digest.session(report),
+        digest.duration(run.seconds.total),
     ]
-    return "---\n\n" + "; ".join(fact for fact in facts if fact) + "."
+    made = inline(f"Made by kimidoc {report.version}; model {run.model.id}")
+    told = inline("; ".join(fact for fact in facts if fact))
+    return f"---\n\n{made} {code(run.model.fingerprint)}; {told}."

@@ -1,9 +1,10 @@
 """Secrets in quotes and messages, masked before any format prints them.
 
 A report is forwarded further than the documents it quotes. The patterns are detect-secrets'
-plugins for tokens of known shape plus its keyword rules (``password = "…"``), and two it lacks:
-the body of a private key, and unquoted ``NAME_PASSWORD=value`` lines. Its entropy plugins are left
-out: they take hashes and identifiers, which quotes are full of, for secrets.
+plugins for tokens of known shape plus its keyword rules (``password = "…"``), and what it lacks:
+newer token shapes, the body of a private key, and unquoted ``NAME_PASSWORD=value`` lines. Its
+entropy plugins are left out: they take hashes and identifiers, which quotes are full of, for
+secrets.
 
 Masking keeps the length, so offsets hold, and the first and last two characters, so that an owner
 can tell which secret it was.
@@ -15,6 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from kimidoc.types import Answer, Citation, CoverageRow, Finding, Notice, Report
 
@@ -28,7 +30,23 @@ _ASSIGNMENT = re.compile(
     r"[ \t]*[=:][ \t]*([^\s'\"`$<{(\[]\S{5,})[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|%\(|%s|<[\w -]+>|^\*+$|\S+\s+\S+\s+\S+")
+_CODE = re.compile(  # what stands after "password =" or "token:" in a program, unquoted
+    r"[A-Za-z_][\w.]*[(\[]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+[;,]?$|[a-z]+(?:_[a-z]+)+[;,]?$"
+    r"|(?:[A-Z][a-z]+){2,}[;,?]?$|(?:string|number|boolean|required|optional|undefined)\b"
+)
+_PLACEHOLDER = re.compile(
+    r"\$\{|\{\{|%\(|%s|<[\w -]+>|^\*+$|\S+\s+\S+\s+\S+|^.{0,3}$|^(?:true|false|none|null)$", re.I
+)
+_TOKENS = tuple(
+    re.compile(rf"(?<!\w){shape}", re.ASCII)
+    for shape in (
+        r"AIza[\w-]{35}",  # Google
+        r"github_pat_\w{22,255}",
+        r"sk-(?:proj|ant|svcacct|admin)-[\w-]{20,}",  # OpenAI, Anthropic
+        r"hf_[A-Za-z0-9]{30,}",  # Hugging Face
+        r"npm_[A-Za-z0-9]{36}",
+    )
+)
 _KEYWORD_HINT = re.compile(r"key|pass|pwd|secret|contrase", re.IGNORECASE)
 
 
@@ -46,13 +64,14 @@ def _patterns() -> _Patterns:
     from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
 
     left_out = {"IPPublicDetector", "PrivateKeyDetector"}
+    plugins: list[type[Any]] = list(get_mapping_from_secret_type_to_class().values())
     tokens = [
         pattern
-        for plugin in get_mapping_from_secret_type_to_class().values()
+        for plugin in plugins
         if issubclass(plugin, RegexBasedDetector) and plugin.__name__ not in left_out
         for pattern in plugin().denylist
     ]
-    return _Patterns(tuple(tokens), tuple(QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP.items()))
+    return _Patterns((*_TOKENS, *tokens), tuple(QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP.items()))
 
 
 def mask(secret: str) -> str:
@@ -90,7 +109,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     for match in _PRIVATE_KEY.finditer(text):
         yield match.span(1)
     for match in _ASSIGNMENT.finditer(text):
-        if not _PLACEHOLDER.search(match.group(1)):
+        if not _PLACEHOLDER.search(match.group(1)) and not _CODE.match(match.group(1)):
             yield match.span(1)
     for base, piece in _pieces(text):
         for start, end in _spans_in_line(piece):
@@ -109,14 +128,19 @@ def _spans_in_line(row: str) -> Iterator[tuple[int, int]]:
     patterns = _patterns()
     for pattern in patterns.tokens:
         for match in pattern.finditer(row):
-            groups = [i for i in range(1, (pattern.groups or 0) + 1) if match.group(i)] or [0]
-            yield from (match.span(i) for i in groups if match.group(i))
+            yield _secret(match)
     if not _KEYWORD_HINT.search(row):
         return
     for pattern, group in patterns.keywords:
         for match in pattern.finditer(row):
             if match.group(group) and not _PLACEHOLDER.search(match.group(group)):
                 yield match.span(group)
+
+
+def _secret(match: re.Match[str]) -> tuple[int, int]:
+    """Its first group where that is the secret; a group with more behind it is a mere prefix."""
+    start, end = match.span(1) if match.re.groups and match.group(1) else match.span()
+    return (start, end) if end - start >= match.end() - end else match.span()
 
 
 @dataclass(slots=True)

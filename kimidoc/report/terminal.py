@@ -28,6 +28,13 @@ _UNFOUND = 60
 _STYLE: dict[Severity, str] = {
     "critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "blue"
 }  # fmt: skip
+# Words, not signs: a terminal that cannot show ✓ would show "?".
+_VERDICT = {
+    "exact": "verified",
+    "normalised": "verified, spacing and typography apart",
+    "fuzzy": "unverified, not word for word",
+    "unverified": "unverified, not found in the documents",
+}
 
 
 def render(report: Report, *, width: int = 80, color: bool = False) -> str:
@@ -58,12 +65,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _findings(report, kinds)
     yield from _answers(report, kinds)
     yield from _warnings(report)
-    totals = digest.counts(report)
     yield Line(style="dim", characters="─")
-    yield Text(
-        f"Quotes: {totals.verified:,} verified, {totals.unverified:,} unverified.",
-        style="" if not totals.unverified else "yellow",
-    )
     yield Text(digest.outcome(report), style="bold")
 
 
@@ -73,6 +75,7 @@ def _read(report: Report) -> Iterable[RenderableType]:
         "Read",
         f"{digest.number(totals.read + totals.partial, 'document')}, {digest.share(report)}",
     )
+    yield from _unread(report)
     facts = [
         safe.line(run.model.id),
         digest.parameters(report),
@@ -82,6 +85,9 @@ def _read(report: Report) -> Iterable[RenderableType]:
     yield _fact("Model", ", ".join(fact for fact in facts if fact))
     if run.playbooks:
         yield _fact("Playbook", ", ".join(map(safe.line, run.playbooks)))
+
+
+def _unread(report: Report) -> Iterable[RenderableType]:
     groups = digest.reasons(report)
     for status, reason, rows in groups[:_GROUPS]:
         named = ", ".join(safe.line(row.path) for row in rows[:_LISTED])
@@ -121,7 +127,8 @@ def _findings(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
     for severity, group in digest.by_severity(shown).items():
         total = sum(finding.severity == severity for finding in findings)
         yield _title(f"{severity.upper()}  {digest.number(total, 'finding')}")
-        for finding in group:
+        for at, finding in enumerate(group):
+            yield from [Text("")] * bool(at)
             yield from _finding(finding, kinds, compared)
     if len(findings) > len(shown):
         yield Text(f"{len(findings) - len(shown):,} more are in the other formats.", style="dim")
@@ -133,31 +140,31 @@ def _findings(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
 def _finding(finding: Finding, kinds: place.Kinds, compared: bool) -> Iterable[RenderableType]:
     text = Text(" ■ ", style=_STYLE[finding.severity].replace("white on ", ""))
     text.append(safe.line(finding.title), style="bold default")
-    if finding.path:
-        text.append(f"  {safe.line(finding.path)}", style="default")
     if compared:
         text.append(f"  ({finding.baseline})", style="dim")
     yield _hanging(text, 3)
+    if finding.path:
+        yield _indented(safe.line(finding.path), "cyan")
     if finding.message and finding.message != finding.title:
         yield _indented(safe.clip(finding.message, _TEXT))
     for citation in digest.places(finding.citations):
-        yield from _quote(citation, kinds)
-    yield Text("")
+        yield from _quote(citation, kinds, finding.path)
 
 
-def _indented(text: str) -> RenderableType:
-    return Padding(Text(safe.visible(text), overflow="fold"), (0, 0, 0, 3))
+def _indented(text: str, style: str = "") -> RenderableType:
+    return Padding(Text(safe.visible(text), style=style, overflow="fold"), (0, 0, 0, 3))
 
 
-def _quote(citation: Citation, kinds: place.Kinds) -> Iterable[RenderableType]:
+def _quote(citation: Citation, kinds: place.Kinds, about: str | None) -> Iterable[RenderableType]:
+    """The words, then whether they are verified and where; no path where it stands above."""
     source = kinds.is_text(citation.path) and "\n" in citation.text.strip()
     words = safe.visible(citation.text).strip("\n") if source else f"“{safe.line(citation.text)}”"
     yield Padding(Text(safe.shorten(words, _QUOTE), style="italic", overflow="fold"), (0, 2, 0, 5))
-    where = [safe.line(citation.path)] if citation.path else []
+    said = Text(_VERDICT[citation.status], style="green" if citation.verified else "yellow")
+    if citation.path and citation.path != about:
+        said.append(f" · {safe.line(citation.path)}", style="cyan")
     if citation.start_char is not None:
-        where.append(place.say(citation, kinds.of(citation.path)))
-    said = Text(" · ".join([*where, ""]), style="cyan", overflow="fold")
-    said.append(place.STATUS[citation.status], style="green" if citation.verified else "yellow")
+        said.append(f" · {place.say(citation, kinds.of(citation.path))}", style="cyan")
     yield Padding(said, (0, 0, 0, 5))
 
 
@@ -166,32 +173,32 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
     told = [answer for answer in report.answers if answer.status == "found"]
     if told:
         yield _title(f"ANSWERS  {len(told):,} of {digest.number(len(report.answers), 'question')}")
-    for answer in told[:_ANSWERS]:
-        yield Text(f"{_asked(answer, titles)}", style="bold", overflow="fold")
+    for at, answer in enumerate(told[:_ANSWERS]):
+        yield from [Text("")] * bool(at)
+        yield Text(safe.line(digest.heading(answer, titles)), style="bold", overflow="fold")
+        if answer.question.document:
+            yield _indented(safe.line(answer.question.document), "cyan")
         if answer.text:
             yield _indented(safe.clip(answer.text, _TEXT))
         for citation in digest.places(answer.citations):
-            yield from _quote(citation, kinds)
-        yield Text("")
+            yield from _quote(citation, kinds, answer.question.document)
     if len(told) > _ANSWERS:
         yield Text(f"{len(told) - _ANSWERS:,} more are in the other formats.", style="dim")
-    for status, title in (("error", "FAILED"), ("not_found", "NOT FOUND")):
-        rows = [answer for answer in report.answers if answer.status == status]
-        if rows:
-            yield _title(f"{title}  {digest.number(len(rows), 'question')}")
-            yield from _list(
-                [
-                    _asked(answer, titles)
-                    + (f": {safe.clip(answer.text, 300)}" if status == "error" else "")
-                    for answer in rows
-                ]
-            )
+    failed = [answer for answer in report.answers if answer.status == "error"]
+    if failed:
+        yield _title(f"FAILED  {digest.number(len(failed), 'question')}")
+        yield from _list([f"{_asked(a, titles)}: {safe.clip(a.text, 300)}" for a in failed])
+    unfound = digest.unfound(report)
+    if unfound:
+        total = sum(len(answers) for answers in unfound.values())
+        yield _title(f"NOT FOUND  {digest.number(total, 'question')}")
+        rows = [(asked, digest.missing(answers, _LISTED)) for asked, answers in unfound.items()]
+        yield from _list([f"{asked} · {where}" if where else asked for asked, where in rows])
 
 
 def _asked(answer: Answer, titles: dict[tuple[str, str], str]) -> str:
     document = answer.question.document
-    asked = safe.line(digest.heading(answer, titles))
-    return f"{asked} · {safe.line(document)}" if document else asked
+    return digest.heading(answer, titles) + (f" · {document}" if document else "")
 
 
 def _list(rows: list[str]) -> Iterable[RenderableType]:
