@@ -21,6 +21,7 @@ _LISTED = 5
 _BREAK = "&#8203;"  # a zero-width space: GitHub's own way to print @name without a mention
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$^!])")
 _LEADS = re.compile(r"^(\s*)([#+\-=:]|\d+(?=[.)]))", re.MULTILINE)
+_INDENT = re.compile(r"^ {4,}", re.MULTILINE)  # would open a code block
 _LINKS = re.compile(
     r"(?P<after>@|\#|://|:(?=[a-z0-9+_-]+:)|(?<=\bGH)-|\bwww(?=\.)|\b(?:mailto|xmpp)(?=:))"
     r"|(?P<sha>\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b)",
@@ -46,6 +47,7 @@ def escape(text: str) -> str:
     """Text that renders as itself within a paragraph; line feeds stay line feeds."""
     text = _LINKS.sub(_unlinked, safe.visible(text).replace("&", "&amp;").replace("<", "&lt;"))
     text = _SPECIAL.sub(r"\\\1", text.replace(">", "&gt;"))
+    text = _INDENT.sub(lambda match: "\u00a0" * len(match[0]), text)
     return _LEADS.sub(_unled, text).replace(_HASH, "\\#").replace(_MARK, _BREAK)
 
 
@@ -54,7 +56,8 @@ _MARK, _HASH = "\x00", "\x01"  # placeholders while escaping: ``visible`` lets n
 
 def _unlinked(match: re.Match[str]) -> str:
     if match["sha"]:
-        return match["sha"][0] + _MARK + match["sha"][1:]
+        # GitHub links 7 digits and more: a break after every 6 leaves none.
+        return _MARK.join(match["sha"][at : at + 6] for at in range(0, len(match["sha"]), 6))
     found = match["after"]
     if found == "://":
         return f":{_MARK}//"
@@ -63,8 +66,7 @@ def _unlinked(match: re.Match[str]) -> str:
 
 def _unled(match: re.Match[str]) -> str:
     """A character that would open a list, heading or rule at the head of a line, disarmed."""
-    lead = match[2]
-    indent = match[1].replace("    ", "\u00a0" * 4)  # four spaces would open a code block
+    indent, lead = match[1], match[2]
     return f"{indent}{lead}{_MARK}" if lead.isdigit() else f"{indent}\\{lead}"
 
 

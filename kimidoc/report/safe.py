@@ -101,11 +101,15 @@ def _back_to_boundary(text: str, at: int) -> int:
 
 def _on_to_boundary(text: str, at: int) -> int:
     for candidate in range(at, min(len(text), at + _SEARCH)):
-        if text[candidate - 1].isspace():
+        if text[candidate - 1].isspace() and not _trails(text[candidate]):
             return candidate
-    while at < len(text) and _joins(text[at]):
+    while at < len(text) and _trails(text[at]):
         at += 1
     return at
+
+
+def _trails(character: str) -> bool:
+    return character.isspace() or _joins(character)
 
 
 def _joins(character: str) -> bool:

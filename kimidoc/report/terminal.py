@@ -99,8 +99,7 @@ def _unread(report: Report) -> Iterable[RenderableType]:
 
 
 def _fact(label: str, value: str, style: str = "") -> RenderableType:
-    text = Text(f"{label:<10}", style="dim")
-    text.append(value, style=style or "default")
+    text = Text.assemble((f"{label:<10}", "dim"), (value, style))
     return _hanging(text, 10)
 
 

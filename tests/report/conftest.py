@@ -44,7 +44,7 @@ CHINESE = "deal-room/05-asia/分销协议.md"
 AUTH = "service/quayline/auth.py"
 SETTINGS = "service/quayline/settings.py"
 MARKUP = "service/<img src=x onerror=alert(1)>.md"
-FORMULA = "service/=HYPERLINK(\"http://evil.example\").csv"
+FORMULA = 'service/=HYPERLINK("http://evil.example").csv'
 ESCAPE = "service/\x1b]8;;http://evil.example\x07notes.txt"
 REVERSED = "service/\u202etxt.exe"
 NOT_UTF8 = "service/caf\udce9, menu: 50%.txt"
@@ -126,7 +126,9 @@ ALMOST = Citation(
     "3 Term",
 )
 INVENTED = Citation("unverified", "The Licensee may assign this Licence freely.")
-RENT = Citation("exact", "Unit 7\t2019-06-24\t£84,000", REGISTER, 88, 112, 4, 4, None, "Leases!A4:C4")
+RENT = Citation(
+    "exact", "Unit 7\t2019-06-24\t£84,000", REGISTER, 88, 112, 4, 4, None, "Leases!A4:C4"
+)
 HAN = Citation(
     "exact",
     "未经甲方书面同意，乙方不得转让本协议。",
@@ -293,7 +295,9 @@ def _check(
 _COC = "May a party end or change the contract when control of the other changes?"
 _ASSIGN = "Is consent needed to assign the contract?"
 ANSWERS = (
-    _check(1, MSA, "change-of-control", _COC, "found", "Yes, on 30 days’ notice.", CHANGE_OF_CONTROL),
+    _check(
+        1, MSA, "change-of-control", _COC, "found", "Yes, on 30 days’ notice.", CHANGE_OF_CONTROL
+    ),
     _check(2, LICENCE, "change-of-control", _COC, "not_found", ""),
     _check(3, LEASE, "change-of-control", _COC, "not_found", ""),
     _check(4, MSA, "assignment", _ASSIGN, "not_found", "", INVENTED),
