@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kimidoc.config import Settings
 from kimidoc.errors import CitationError, CoverageError
+from kimidoc.report import digest
 from kimidoc.types import SEVERITIES, CoverageRow, Report
 
 FINDINGS = 1
@@ -53,11 +54,10 @@ def _coverage(report: Report) -> None:
 
 
 def _citations(report: Report) -> None:
-    cited = [c for answer in report.answers for c in answer.citations]
-    cited += [c for finding in report.findings for c in finding.citations]
-    bad = sum(not citation.verified for citation in cited)
-    if bad:
+    totals = digest.counts(report)  # as the report itself counts them
+    if totals.unverified:
         raise CitationError(
-            f"{bad} of {len(cited)} citations could not be located word for word.",
-            hint="The report marks them fuzzy or unverified; check those by hand.",
+            f"{totals.unverified} of {totals.verified + totals.unverified} quotes could not be "
+            "located word for word.",
+            hint="The report marks them as unverified; check those by hand.",
         )

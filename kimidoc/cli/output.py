@@ -146,6 +146,20 @@ def write(report: Report, targets: Sequence[Target], streams: Streams) -> None:
             continue
         replace_file(Path(target.where), utf8(_render(report, target.format, None)))
         streams.note(f"{target.format} report: {target.where}")
+    summary = streams.surroundings.github_step_summary
+    if summary is not None and any(target.format == "github" for target in targets):
+        _summarise(report, summary, streams)
+
+
+def _summarise(report: Report, file: Path, streams: Streams) -> None:
+    """Append to the page of a workflow's step, as far as GitHub leaves room there."""
+    from kimidoc.report import github
+
+    try:
+        with file.open("ab") as opened:
+            opened.write(utf8(github.summary(report, github.SUMMARY_BYTES - opened.tell())))
+    except OSError as reason:
+        streams.warning(f"no step summary: {file} cannot be written ({reason.strerror})")
 
 
 def _render(report: Report, name: str, streams: Streams | None) -> str:

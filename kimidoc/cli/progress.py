@@ -53,7 +53,11 @@ class Progress:
             if now - at.shown_s >= REDRAW_S:
                 at.shown_s = now
                 self._streams.status(self._bar(at, done, total, unit, elapsed_s))
-        elif total and done * 10 // total > at.shown_tenth and now - at.shown_s >= LINE_S:
+        elif (
+            total
+            and done * 10 // total > at.shown_tenth
+            and now - max(at.shown_s, at.started_s) >= LINE_S
+        ):
             at.shown_s, at.shown_tenth = now, done * 10 // total
             self._streams.note(self._sentence(at, done, total, unit, elapsed_s))
 

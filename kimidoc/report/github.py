@@ -17,7 +17,7 @@ from kimidoc.types import Finding, Report, Severity
 _MAX_ANNOTATIONS = 45  # GitHub shows 10 per level and step, 50 per run
 _MESSAGE = 1_000
 _QUOTE = 400
-_SUMMARY_BYTES = 1_000_000  # GitHub's limit is 1 MiB for a step; others may have written to it
+SUMMARY_BYTES = 1_000_000  # GitHub takes 1 MiB of a step, whoever wrote it
 _COMMAND: dict[Severity, str] = {
     "critical": "error", "high": "error", "medium": "warning", "low": "notice"
 }  # fmt: skip
@@ -41,7 +41,7 @@ def render(report: Report) -> str:
     return "\n".join([*rows, inert(body), ""])
 
 
-def summary(report: Report, limit_bytes: int = _SUMMARY_BYTES) -> str:
+def summary(report: Report, limit_bytes: int = SUMMARY_BYTES) -> str:
     """Markdown for ``GITHUB_STEP_SUMMARY``, cut between blocks where it would grow too large."""
     return markdown.render(report, limit_bytes=limit_bytes)
 

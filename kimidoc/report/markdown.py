@@ -91,7 +91,8 @@ def code(text: str) -> str:
 
 def _blocks(report: Report) -> Iterator[str]:
     kinds, findings = place.Kinds(report), digest.current(report)
-    yield f"# {inline(digest.title(report))}"
+    # Unseen; by it a later run knows the file, or a bot its comment, as one of ours.
+    yield f"<!-- kimidoc report -->\n# {inline(digest.title(report))}"
     yield f"**{digest.outcome(report)}**"
     yield from _warnings(report)
     if findings:

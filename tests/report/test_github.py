@@ -117,4 +117,4 @@ def test_inert_text_cannot_end_its_own_silence(text: str) -> None:
 
 def test_summary_fits_its_place() -> None:
     assert len(github.summary(full(), 4_000).encode()) <= 4_000
-    assert github.summary(full()).startswith("# Analysis of deal-room and service\n")
+    assert github.summary(full()).startswith("<!-- kimidoc report -->\n# Analysis of")

@@ -107,6 +107,7 @@ def _markdown(text: str) -> None:
     _no_controls(text)
     tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(text)
     html = [token.content for token in tokens if token.type == "html_block"]
+    assert html.pop(0) == "<!-- kimidoc report -->\n"
     assert all(
         re.fullmatch(r"<details><summary>[\w ,]+</summary>|</details>", row.strip()) for row in html
     )
