@@ -32,10 +32,31 @@ Any other Hugging Face folder needs no entry: ``--model DIR``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kimidoc.models.checkpoint import Checkpoint, resolve
+
+__all__ = ["MB", "Checkpoint", "Progress", "megabytes", "resolve", "silent"]
 
 # (stage, done, total, unit), as ``engine.base.Progress``; a total of 0 is unknown.
 Progress = Callable[[str, int, int, str], None]
 
 
+MB = 1_000_000
+
+
+def megabytes(count_bytes: int) -> int:
+    """For progress: whole megabytes, rounded up."""
+    return -(-count_bytes // MB)
+
+
 def silent(stage: str, done: int, total: int, unit: str) -> None:
     """A Progress that says nothing."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Checkpoint", "resolve"):  # on first use: ``registry`` alone imports no HTTP client
+        return getattr(import_module("kimidoc.models.checkpoint"), name)
+    raise AttributeError(f"module 'kimidoc.models' has no attribute {name!r}")

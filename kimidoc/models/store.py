@@ -42,6 +42,26 @@ def installed(entry: Entry, cache: Path) -> Manifest | None:
     return found
 
 
+def state(entry: Entry, cache: Path) -> str:
+    """installed, not installed, damaged, or outdated (made by an older recipe)."""
+    where = folder_of(entry, cache)
+    if installed(entry, cache) is not None:
+        return "installed"
+    try:
+        found = manifest.read(where)
+    except ModelError:
+        return "damaged"
+    if found is None:
+        return "not installed"
+    return "outdated" if found.recipe != manifest.RECIPE else "damaged"
+
+
+def size(entry: Entry, cache: Path) -> int:
+    """Bytes on disk; 0 where it is not installed."""
+    found = installed(entry, cache)
+    return 0 if found is None else sum(held.bytes for held in found.files)
+
+
 def verify(entry: Entry, cache: Path, progress: Progress = silent) -> Manifest:
     """Read every file and compare. Raises ModelError naming those that are not as pulled."""
     where = folder_of(entry, cache)
