@@ -22,7 +22,7 @@ from kimidoc.ingest.readers.html_layout import Flow, Grid, Hidden, Numbering, co
 from kimidoc.types import Notice
 
 HIDDEN_TEXT = "integrity.hidden-text"
-NOT_CHECKED = "hidden-text-not-checked"
+UNCHECKED = "integrity.unchecked"
 
 _DROPPED = frozenset(
     "script style template head title iframe noframes noembed applet audio video canvas datalist "
@@ -76,11 +76,11 @@ def _hidden_text(hidden: Sequence[Hidden], text: str, path: str | None) -> Itera
     """A notice for each of the first places, and one for how many more there are."""
     for each in hidden[:_LISTED]:
         end = each.start + len(text[each.start : each.end].rstrip(" \n|\t"))
-        message = f"text that no reader of the page sees: {html_style.CAUSES[each.cause]}"
+        message = f"The page has text that no reader sees: {html_style.CAUSES[each.cause]}."
         yield Notice(HIDDEN_TEXT, message, path, (each.start, end))
     if len(hidden) > _LISTED:
         more = len(hidden) - _LISTED
-        yield Notice(HIDDEN_TEXT, f"{more:,} more places with text that no reader sees", path)
+        yield Notice(HIDDEN_TEXT, f"{more:,} more places have text that no reader sees.", path)
 
 
 @dataclass(slots=True)
@@ -121,19 +121,14 @@ class _Page:
     def notices(self, path: str | None) -> Iterator[Notice]:
         """What was left out, and what could not be judged."""
         if self._comments:
-            yield Notice(
-                HIDDEN_TEXT,
-                f"{self._comment_words:,} words in {self._comments:,} comments that no reader of "
-                "the page sees; they are not part of the text",
-                path,
+            said = (
+                f"The page has comments with {self._comment_words:,} words that no reader sees; "
+                "they are not part of its text."
             )
+            yield Notice(HIDDEN_TEXT, said, path)
         if self._sheets_elsewhere:
-            yield Notice(
-                NOT_CHECKED,
-                f"{self._sheets_elsewhere:,} style sheets in other files were not read, so text "
-                "that they hide is not reported",
-                path,
-            )
+            said = "The page has style sheets in other files; what they hide was not looked for."
+            yield Notice(UNCHECKED, said, path)
 
     def _walk(self, first: LexborNode | None) -> None:
         open_ = [_Element("", first, self.flow, html_style.Look())]
