@@ -35,8 +35,8 @@ Examples:
   kimidoc pack . --exclude "tests/**"
   git diff | kimidoc ask - "What does this change break?"
 
-Exit codes: 0 finished, 1 findings at or above --fail-on, 2 usage, configuration
-or run-time failure, 3 budget or coverage gate, 4 citation gate, 130 interrupted.
+Exit codes: 0 finished, 1 findings at or above --fail-on, 2 usage, settings or
+run-time failure, 3 budget or coverage gate, 4 citation gate, 130 interrupted.
 """
 WIDTH = 80  # of every help page, so that a page is the same everywhere
 COLUMN = 26  # a longer option stands on a line of its own
