@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kimidoc import config
 from kimidoc.cli import gates, output
 from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running, settle
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import ConfigError, UsageError
+from kimidoc.report import baseline
 from kimidoc.types import Question, Report
 
 if TYPE_CHECKING:
     from kimidoc.engine.base import Progress
+    from kimidoc.pack import Overflow
     from kimidoc.pipeline import Job
 
 Step = Callable[["Job", "Progress"], Report]
@@ -67,7 +69,7 @@ def job(
         paths=tuple(paths),
         model=settings.model or registry.default(),
         budget_tokens=settings.budget_tokens,
-        overflow=settings.overflow,
+        overflow=cast("Overflow", settings.overflow),  # config lets no other word through
         session=settings.session,
         seed=settings.seed,
         playbooks=settings.playbooks,
@@ -125,18 +127,14 @@ def run(
     steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
     report = steps[command](wanted, streams.progress)
     if earlier is not None:
-        from kimidoc.report import baseline
-
         report = replace(report, findings=baseline.apply(report.findings, earlier))
     output.write(report, targets, streams)
     return gates.judge(report, settings)
 
 
-def _read_baseline(file: str | None):  # type: ignore[no-untyped-def]
+def _read_baseline(file: str | None) -> baseline.Earlier | None:
     if file is None:
         return None
-    from kimidoc.report import baseline
-
     try:
         text = Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as reason:

@@ -19,7 +19,7 @@ from kimidoc import __version__, config
 from kimidoc.cli import gates, jobs, output
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, flat, settle
-from kimidoc.cli.streams import Streams
+from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import columns, pairs, table
 from kimidoc.errors import UsageError
 from kimidoc.types import CoverageRow, Document, Window
@@ -112,7 +112,7 @@ def _run(
         if target.where == output.STDOUT:
             streams.result(text)
         else:
-            output.replace_file(Path(target.where), output.utf8(text))
+            output.replace_file(Path(target.where), utf8(text))
     if over:
         from kimidoc.pack import suggest
 

@@ -9,8 +9,8 @@ import typer
 
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.options import Manner, flat, settle
-from kimidoc.cli.output import replace_file, utf8
-from kimidoc.cli.streams import Streams
+from kimidoc.cli.output import replace_file
+from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import pairs, table
 from kimidoc.errors import UsageError
 
@@ -96,12 +96,12 @@ def show(
 ) -> None:
     """Show a playbook's questions and rules."""
     from kimidoc import playbooks
-    from kimidoc.playbooks import load
     from kimidoc.playbooks.ask import rule_id
+    from kimidoc.playbooks.load import source as source_of
 
     streams = _streams(ctx, manner)
     if source:
-        streams.result(load.source(name)[0])
+        streams.result(source_of(name)[0])
         return
     book = playbooks.load(name)
     streams.result(pairs([("name", book.id), ("title", book.title), ("about", book.description)]))

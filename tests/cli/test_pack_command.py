@@ -1,0 +1,96 @@
+"""``kimidoc pack`` over a window that is put in the tokenizer's place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kimidoc import ingest, pipeline
+from kimidoc.cli.main import main
+from kimidoc.types import Document, Window
+from tests.cli.test_pack_table import DOCUMENTS, window
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def asked(work: Path, monkeypatch: pytest.MonkeyPatch) -> list[pipeline.Job]:
+    """The jobs that were packed; each is given the same window of 111 tokens."""
+    (work / "docs").mkdir()
+    jobs: list[pipeline.Job] = []
+
+    def stage(job: pipeline.Job, progress: Any) -> Window:
+        jobs.append(job)
+        return window(DOCUMENTS[:1] if job.budget_tokens < 111 else DOCUMENTS, job.budget_tokens)
+
+    monkeypatch.setattr(pipeline, "window", stage)
+    return jobs
+
+
+def test_a_table_on_stdout(asked: list[pipeline.Job], capsys: Capture) -> None:
+    assert main(["pack", "docs", "--exclude", "x", "--budget", "1k"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("tokens   share  kind") and "budget    1,000 tokens, 11.1 % used" in out
+    assert asked[0].command == "pack" and asked[0].selection.exclude == ("x",)
+
+
+def test_json_on_stdout_and_beside_it(
+    asked: list[pipeline.Job], work: Path, capsys: Capture
+) -> None:
+    assert main(["pack", "docs", "--format", "json"]) == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown)["window"]["budget"] == 1_000_000
+    assert main(["pack", "docs", "--json", "pack.json"]) == 0
+    assert capsys.readouterr().out.startswith("tokens")
+    assert (work / "pack.json").read_text(encoding="utf-8") == shown
+    assert main(["pack", "docs", "-o", "table.txt"]) == 0
+    assert capsys.readouterr().out == ""
+    assert (work / "table.txt").read_text(encoding="utf-8").startswith("tokens")
+
+
+def test_over_budget_the_table_is_shown_and_it_ends_with_3(
+    asked: list[pipeline.Job], capsys: Capture
+) -> None:
+    assert main(["pack", "docs", "--budget", "50"]) == 3
+    out, err = capsys.readouterr()
+    assert "分销/big.pdf" in out and "222.0 % used" in out
+    assert "kimidoc: error: " in err and "hint: " in err and "big.pdf" in err
+
+
+def test_over_budget_with_a_policy_it_is_packed_by_it(
+    asked: list[pipeline.Job], capsys: Capture
+) -> None:
+    assert main(["pack", "docs", "--budget", "50", "--overflow", "drop-largest"]) == 0
+    assert [job.budget_tokens for job in asked][1] == 50
+    assert "8 tokens in 1 documents" in capsys.readouterr().out
+
+
+@pytest.fixture
+def read(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents: Callable[..., tuple[Document, ...]] = lambda *given: DOCUMENTS  # noqa: E731
+    monkeypatch.setattr(ingest, "read", documents)
+
+
+@pytest.mark.usefixtures("read")
+def test_show_text_is_the_text_and_nothing_else(capsys: Capture) -> None:
+    assert main(["pack", "docs", "--show-text", "分销/big.pdf"]) == 0
+    assert capsys.readouterr().out == "x" * 90
+
+
+@pytest.mark.usefixtures("read")
+@pytest.mark.parametrize(
+    ("path", "said", "hint"),
+    [
+        ("big.pdf", "There is no document 'big.pdf'", "Did you mean 分销/big.pdf?"),
+        ("zzzz", "There is no document 'zzzz'", "`kimidoc pack PATH...` lists all."),
+        ("locked.pdf", "'locked.pdf' was skipped: encrypted", "no text to show"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(capsys: Capture, path: str, said: str, hint: str) -> None:
+    assert main(["pack", "docs", "--show-text", path]) == 2
+    err = capsys.readouterr().err
+    assert said in err and hint in err
