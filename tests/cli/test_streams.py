@@ -170,3 +170,27 @@ def test_closed_streams_are_no_error() -> None:
     streams.note("to nobody")
     streams.close()
     assert not streams.colored(out)
+
+
+class Failing(Screen):
+    """A stream that cannot be flushed."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def flush(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "full"), ValueError("closed")])
+def test_closing_never_fails(error: Exception) -> None:
+    streams = Streams(Failing(error), Screen(), Environment())
+    streams.close()
+    streams.abandon_stdout()  # there is no file behind it
+
+
+def test_a_closed_stream_is_no_terminal() -> None:
+    closed = io.StringIO()
+    closed.close()
+    assert not Streams(closed, closed, Environment()).animated

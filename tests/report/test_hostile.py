@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser as Parser
@@ -190,7 +190,7 @@ _PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", CHECKS)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=25)
 @given(pieces=st.lists(_PIECES | st.text(max_size=12), max_size=6))
 def test_tricks_put_together(name: str, pieces: list[str]) -> None:
     CHECKS[name](FORMATS[name].render(made_of("".join(pieces))))
