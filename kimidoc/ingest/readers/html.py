@@ -171,9 +171,7 @@ class _Page:
         if tag in _HEADINGS:
             flow.heading(0)
         elif tag == "table" and element.grid is not None:
-            flow.end_line()
             flow.table(element.grid.lines())
-            flow.gap()
         elif element.block:
             _separate(tag, flow, element.numbering)
             if tag in ("li", "dd", "blockquote"):

@@ -112,17 +112,21 @@ class Flow:
         self.structured = self.structured or level > 0
 
     def table(self, lines: Iterable[Line]) -> None:
-        """The lines of a nested table."""
+        """The lines of a table; it may stand in a heading, of which it is no part."""
+        level = self.level
+        self.heading(0)
         for line in lines:
             self._parts.append(line.text)
             self._flush(line.level)
             self.structured = True
+        self.gap()
+        self.level = level
 
     def _flush(self, level: int = 0) -> None:
         text, self._parts, self._space = "".join(self._parts), [], False
-        if self._gap:
+        if self._gap and self.lines[-1].text:
             self.lines.append(Line(""))
-            self._gap = False
+        self._gap = False
         indent, self.marker = self.indent if self.marker is None else self.marker, None
         self.lines.append(Line((indent + text).rstrip(" \t") if text else "", level))
 
@@ -342,14 +346,11 @@ def compose(lines: list[Line], builder: TextBuilder) -> list[Hidden]:
         if level and text.strip():
             path = [(n, label) for n, label in path if n < level] + [(level, _label(text))]
             builder.section(" > ".join(label for _, label in path))
-        if len(text) == len(line.text):
-            builder.write(text + "\n")
-            continue
-        _write_marked(line.text, builder, hidden)
+        _write(line.text, builder, hidden)
     return hidden
 
 
-def _write_marked(text: str, builder: TextBuilder, hidden: list[Hidden]) -> None:
+def _write(text: str, builder: TextBuilder, hidden: list[Hidden]) -> None:
     at = 0
     for match in _HIDDEN.finditer(text):
         _visible(text[at : match.start()], builder, hidden)
