@@ -3,9 +3,9 @@
     python examples/make_documents.py                  writes them where they stand
     python examples/make_documents.py --output DIR     writes them below DIR instead
 
-``_sources/<set>/<path>.md`` becomes ``<set>/<path>.docx`` or ``.pdf`` as its front matter says, and
-``.toml`` becomes ``.xlsx``. Running it again yields the same bytes. Needs python-docx, openpyxl and
-reportlab (the extra ``test``).
+``_sources/<set>/<path>.md`` becomes ``<set>/<path>`` as ``.docx``, ``.pdf`` or ``.html``, whichever
+its front matter says, and ``.toml`` becomes ``.xlsx``. Running it again yields the same bytes.
+Needs python-docx, openpyxl and reportlab (the extra ``test``).
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ SOURCES = HERE / "_sources"
 sys.path.insert(0, str(SOURCES))
 
 import markup  # noqa: E402
+import page  # noqa: E402
 import paper  # noqa: E402
 import sheet  # noqa: E402
 import word  # noqa: E402
 
-RENDERERS = {"docx": word.render, "pdf": paper.render}
+RENDERERS = {"docx": word.render, "html": page.render, "pdf": paper.render}
 
 
 def made(source: Path) -> tuple[str, bytes]:

@@ -17,8 +17,15 @@ from reportlab.lib.units import cm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
-    Flowable, KeepTogether, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle,
-)  # fmt: skip
+    Flowable,
+    KeepTogether,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 INK = colors.HexColor("#1d2b3a")
 RULE = colors.HexColor("#8a97a5")
@@ -35,7 +42,7 @@ class Numbered(Canvas):
         super().__init__(*args, **kwargs)
         self._states: list[dict[str, object]] = []
 
-    def showPage(self) -> None:  # noqa: N802  (reportlab's name)
+    def showPage(self) -> None:
         self._states.append(dict(self.__dict__))
         self._startPage()
 
@@ -98,8 +105,11 @@ def render(source: Source) -> bytes:
     styles = Styles(settings.get("face", "serif"), float(settings.get("size", "10.5")))
     story: list[Flowable] = []
     if "letterhead" in settings:
-        story += [Paragraph(escape(settings["letterhead"]), styles.letterhead),
-                  Paragraph(escape(settings.get("address", "")), styles.small), Spacer(1, 8)]  # fmt: skip
+        story += [
+            Paragraph(escape(settings["letterhead"]), styles.letterhead),
+            Paragraph(escape(settings.get("address", "")), styles.small),
+            Spacer(1, 8),
+        ]
     for block in source.blocks:
         story += _flowables(block, styles)
     raw = io.BytesIO()
@@ -149,10 +159,14 @@ def _table(block: Block, styles: Styles) -> Table:
             for j, text in enumerate(row)
         ])  # fmt: skip
     widths = _widths(block, styles.head)
-    look = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
-            ("TOPPADDING", (0, 0), (-1, -1), 2), ("BOTTOMPADDING", (0, 0), (-1, -1), 3)]  # fmt: skip
+    look: list[tuple[object, ...]] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.3, RULE),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ]
     if head:
-        look += [("LINEABOVE", (0, 0), (-1, 0), 0.8, INK), ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK)]
+        look += [(name, (0, 0), (-1, 0), 0.8, INK) for name in ("LINEABOVE", "LINEBELOW")]
     return Table(cells, colWidths=widths, repeatRows=head, style=TableStyle(look))
 
 

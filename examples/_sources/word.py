@@ -89,9 +89,8 @@ class Writer:
         if run.style == "footnote":
             self.footnotes.append(run.text)
             mark = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
-            paragraph._p.append(parse_xml(
-                f"<w:r {nsdecls('w')}>{mark}<w:footnoteReference w:id=\"{len(self.footnotes)}\"/></w:r>"
-            ))  # fmt: skip
+            reference = f'<w:footnoteReference w:id="{len(self.footnotes)}"/>'
+            paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}>{mark}{reference}</w:r>"))
         elif run.style in ("insert", "delete"):
             paragraph._p.append(self._revised(run))
         else:
@@ -132,11 +131,8 @@ class Writer:
 
     def _attach_footnotes(self) -> None:
         space = "".join(
-            f'<w:footnote w:type="{kind}" w:id="{number}"><w:p><w:r><w:{tag}/></w:r></w:p></w:footnote>'
-            for kind, number, tag in (
-                ("separator", -1, "separator"),
-                ("continuationSeparator", 0, "continuationSeparator"),
-            )
+            f'<w:footnote w:type="{tag}" w:id="{i}"><w:p><w:r><w:{tag}/></w:r></w:p></w:footnote>'
+            for i, tag in ((-1, "separator"), (0, "continuationSeparator"))
         )
         notes = "".join(
             f'<w:footnote w:id="{i}"><w:p><w:r><w:footnoteRef/></w:r><w:r>'

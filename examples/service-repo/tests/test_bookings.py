@@ -1,7 +1,6 @@
 import sqlite3
 
 import pytest
-
 from quayline import bookings, counters
 from quayline.database import migrate
 
