@@ -90,8 +90,10 @@ class Package:
 
     @property
     def embedded(self) -> int:
-        """How many files lie inside of this one (objects, workbooks behind charts)."""
-        return sum("/embeddings/" in name for name in self.names)
+        """How many files lie inside of this one, beside the workbooks behind its charts."""
+        charts = (name for name in self.names if "/charts/" in name and "/_rels/" not in name)
+        behind = {target for name in charts for _, target in self.related(name, "package")}
+        return sum("/embeddings/" in name and name not in behind for name in self.names)
 
     def bytes_of(self, name: str) -> bytes:
         """A whole member; never more than the directory declares."""

@@ -187,7 +187,5 @@ class _Reading:
             said = f"Hidden text was not looked for on {counted('page', met.unchecked)}."
             yield Notice("integrity.unchecked", f"{said[:-1]} (too much to draw).", path)
         if attached := self.document.count_attachments():
-            said = (
-                f"{attached} file{'s' if attached != 1 else ''} inside of this PDF were not read."
-            )
+            said = f"{attached} embedded file(s) of this PDF were not read."
             yield Notice("embedded-files", said, path)

@@ -6,12 +6,18 @@ to be.
 
 from __future__ import annotations
 
+import logging
+
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
 from kimidoc.ingest.readers.ranges import counted
 from kimidoc.types import Notice
+
+# Both libraries log what they meet, and that quotes the document: nothing of it reaches a terminal.
+for _name in ("pypdf", "pypdfium2"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def read(source: Source, page_break: str) -> Extract:
