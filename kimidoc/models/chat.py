@@ -12,8 +12,10 @@ lines.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,7 @@ def frame(where: Path, tokenizer: FileTokenizer, system: str = "") -> ChatFrame:
         return _plain(tokenizer, system, stops)
     try:
         return _templated(_Renderer(template, settings), tokenizer, system, stops)
-    except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as reason:
+    except (TemplateError, ValueError) as reason:
         raise ModelError(
             f"The chat template in {where} cannot be used ({reason}).",
             hint="Mend chat_template.jinja in that folder, or remove it to go without.",
@@ -189,19 +191,22 @@ class _Renderer:
         self._names = {f"{n}_token": _name(settings, f"{n}_token") for n in ("bos", "eos", "pad")}
 
     def __call__(self, messages: Sequence[dict[str, str]], answer: bool) -> str:
-        return self._template.render(
-            messages=messages,
-            add_generation_prompt=answer,
-            enable_thinking=False,
-            tools=None,
-            documents=None,
-            **self._names,
-        )
+        try:
+            return self._template.render(
+                messages=messages,
+                add_generation_prompt=answer,
+                enable_thinking=False,
+                tools=None,
+                documents=None,
+                **self._names,
+            )
+        except TemplateError:
+            raise
+        except Exception as reason:  # a template is a program of somebody else's
+            raise TemplateError(f"{type(reason).__name__}: {reason}") from None
 
 
 def _to_json(value: object, indent: int | None = None, **_: object) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -210,6 +215,4 @@ def _refuse(message: str) -> None:
 
 
 def _date(form: str) -> str:
-    from datetime import date
-
     return date.fromisoformat(DATE).strftime(form)

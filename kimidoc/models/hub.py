@@ -11,17 +11,20 @@ from kimidoc.models import Progress, folder, silent
 
 def download(hub_id: str, into: Path, progress: Progress = silent) -> str:
     """The model's files in ``into``; returns ``hub id@commit``. Raises ModelError."""
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi
+    from huggingface_hub.utils.logging import set_verbosity_error
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    disable_progress_bars()
+    disable_progress_bars()  # stderr is the command line's
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
-        info = HfApi().model_info(hub_id)
+        hub = HfApi()
+        info = hub.model_info(hub_id)
         names = [s.rfilename for s in info.siblings or () if folder.belongs(s.rfilename)]
         stage = f"fetching {hub_id}"
         for done, name in enumerate(names):
             progress(stage, done, len(names), "files")
-            hf_hub_download(hub_id, name, revision=info.sha, local_dir=into)
+            hub.hf_hub_download(hub_id, name, revision=info.sha, local_dir=into)
         progress(stage, len(names), len(names), "files")
     except Exception as reason:  # the library's HTTP client, and so its errors, change by version
         raise ModelError(

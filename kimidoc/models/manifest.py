@@ -69,7 +69,7 @@ def read(folder: Path) -> Manifest | None:
         files = tuple(Held(**held) for held in fields.pop("files"))
         _only_names(files)
         return Manifest(**fields, files=files)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as reason:
         raise ModelError(

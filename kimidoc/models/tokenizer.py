@@ -48,10 +48,8 @@ class FileTokenizer:
             ) from None
         self._tokenizer.encode_special_tokens = True
         self._framed = framed
-        unknown = (original.get("model") or {}).get("unk_token")
-        self._unknown = self._names.get(unknown, -1) if isinstance(unknown, str) else -1
-        control = {at: name for name, at in self._names.items() if not _is_blank(name)}
-        self._control = control
+        self._unknown = _unknown(original.get("model") or {}, self._names)
+        self._control = {at: name for name, at in self._names.items() if not _is_blank(name)}
 
     @property
     def fingerprint(self) -> str:
@@ -137,6 +135,12 @@ class FileTokenizer:
             left.starts + array("i", [cut + at for at in right.starts]),
             left.ends + array("i", [cut + at for at in right.ends]),
         )
+
+
+def _unknown(model: dict[str, Any], names: dict[str, int]) -> int:
+    """The id for what the vocabulary lacks; -1 where there is none. Unigram has it by number."""
+    at = model.get("unk_id", names.get(str(model.get("unk_token"))))
+    return at if isinstance(at, int) else -1
 
 
 def _is_blank(name: str) -> bool:
