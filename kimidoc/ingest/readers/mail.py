@@ -20,6 +20,7 @@ from email import errors
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from itertools import pairwise
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
 from kimidoc.ingest.decode import decode
@@ -111,12 +112,11 @@ class Letter:
     def _page(self, page: Extract) -> None:
         """An HTML body: its headings are sections, and its notices keep their places."""
         start = self.builder.length
-        ends = [*(mark.start for mark in page.sections[1:]), len(page.text)]
-        first = page.sections[0].start if page.sections else len(page.text)
-        self.builder.write(page.text[:first])
-        for mark, end in zip(page.sections, ends, strict=True):
+        starts = [*(mark.start for mark in page.sections), len(page.text)]
+        self.builder.write(page.text[: starts[0]])
+        for mark, (first, end) in zip(page.sections, pairwise(starts), strict=True):
             self._section(f"Body > {mark.label}")
-            self.builder.write(page.text[mark.start : end])
+            self.builder.write(page.text[first:end])
         self.builder.write("\n")
         self.missing += [page.partial] if page.partial else []
         for notice in page.notices:
@@ -275,7 +275,7 @@ def _raw(encoding: str, word: str) -> bytes:
     if encoding in "qQ":
         return a2b_qp(word.encode(), header=True)
     try:
-        return b64decode(word.encode() + b"=" * (-len(word) % 4))
+        return b64decode(word.encode() + b"=" * (-len(word) % 4)) or word.encode()
     except ValueError:
         return word.encode()
 
