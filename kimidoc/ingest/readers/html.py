@@ -46,6 +46,7 @@ _COMMENT_WORDS = 20
 _LISTED = 20
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TAGS = re.compile("<[^<>]*>")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read(source: Source) -> Extract:
@@ -62,6 +63,7 @@ def read(source: Source) -> Extract:
 
 def extract(markup: str, limit_bytes: int, path: str | None = None) -> Extract:
     """The text of a page, with sections and notices about the document at ``path``."""
+    markup = _LONE_SURROGATE.sub("\ufffd", markup)
     if html_markup.is_xml(markup):
         markup = html_markup.expanded(markup)
     page = _Page(LexborHTMLParser(html_markup.shallow(markup)))
