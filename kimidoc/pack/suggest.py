@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -55,9 +56,9 @@ def excludes(costs: Mapping[str, int], over: int) -> tuple[str, ...]:
     gone: set[str] = set()
     while over > 0 and len(chosen) < _LISTED:
         gains = {
-            glob: sum(costs[path] for path in paths - gone)
+            glob: sum(costs[path] for path in left)
             for glob, paths in groups.items()
-            if len(paths | gone) < len(costs) and paths - gone
+            if (left := paths - gone) and len(left) + len(gone) < len(costs)
         }
         if not gains:
             return ()
@@ -79,14 +80,20 @@ def _groups(costs: Mapping[str, int]) -> dict[str, frozenset[str]]:
     Globs are read as in .gitignore: one without a slash holds at every depth, for folders too.
     """
     groups: dict[str, set[str]] = {_glob(path): {path} for path in costs}
+    unshown = {(path, False) for path in costs if not path.isprintable()}
     for path in costs:
         pure = PurePosixPath(path)
         for folder in pure.parents:
             if folder.name:
                 groups.setdefault(f"{_glob(str(folder))}/**", set()).add(path)
+                if not str(folder).isprintable():
+                    unshown.add((str(folder), True))
         for part in pure.parts:
             if _glob(part) in groups:
                 groups[_glob(part)].add(path)
+    for name, is_folder in unshown:
+        glob = f"{_glob(name)}/**" if is_folder else _glob(name)
+        groups[glob].update(path for path in costs if _matches(name, is_folder, path))
     return {glob: frozenset(paths) for glob, paths in groups.items()}
 
 
@@ -96,6 +103,16 @@ def _removed(costs: Mapping[str, int], globs: tuple[str, ...]) -> int:
 
 
 def _glob(path: str) -> str:
-    """A glob for exactly this path, as far as a terminal can show it: the rest becomes ``?``."""
-    plain = "".join("?" if c in "*?[]{}!#\\" or not c.isprintable() else c for c in path)
-    return plain[:-1] + "?" if plain.endswith(" ") else plain
+    """A glob for exactly this path, except that what a terminal cannot show becomes a star."""
+    shown = "".join(c if c.isprintable() else "\0" for c in path)
+    escaped = re.sub(r"[*?\[\\]|^[!#]| $", r"\\\g<0>", shown)
+    return re.sub("\0+", "*", escaped)
+
+
+def _matches(name: str, folder: bool, path: str) -> bool:
+    """Does the glob of ``name``, which has stars for what cannot be shown, remove ``path``?"""
+    shown = "".join(c if c.isprintable() else "\0" for c in name)
+    body = "[^/]*".join(map(re.escape, re.split("\0+", shown)))
+    anywhere = "" if folder or "/" in name else "(?:.*/)?"
+    below = "/.*" if folder else "(?:/.*)?"
+    return re.fullmatch(anywhere + body + below, path, re.DOTALL) is not None
