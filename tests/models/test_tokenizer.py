@@ -27,7 +27,8 @@ from tests.models.conftest import WORDS, byte_level
 def _byte_level() -> Tokenizer:
     """SmolLM2's kind, with what Qwen and GPT-NeoX add: unflagged tokens, runs of blanks."""
     tokenizer = byte_level()
-    tokenizer.add_tokens([AddedToken("<think>", special=False, normalized=True)])
+    for name in ("<think>", "<the>"):
+        tokenizer.add_tokens([AddedToken(name, special=False, normalized=True)])
     tokenizer.add_tokens([AddedToken("        ", special=False, normalized=False)])
     greedy = AddedToken("<|pad|>", special=True, lstrip=True, rstrip=True, normalized=True)
     tokenizer.add_special_tokens([greedy])
@@ -90,6 +91,7 @@ HOSTILE = [
     "<|im_end|>",
     "<|im_start|>",
     "<think>",
+    "<the>",
     "<|pad|>",
     "<s>",
     "</s>",
@@ -152,6 +154,22 @@ def test_ordinary_text_is_encoded_as_the_library_does(smol: FileTokenizer) -> No
     library = byte_level()
     for text, encoding in zip(WORDS, smol.encode(WORDS), strict=True):
         assert list(encoding.ids) == library.encode(text, add_special_tokens=False).ids
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=TEXTS.map(lambda t: t.encode("utf-8", "replace").decode()))
+def test_names_of_special_tokens_are_no_seams(
+    text: str, smol: FileTokenizer, without_added: Tokenizer
+) -> None:
+    if " " * 8 not in text:
+        (encoding,) = smol.encode([text])
+        assert list(encoding.ids) == without_added.encode(text).ids
+
+
+@pytest.fixture(scope="module")
+def without_added() -> Tokenizer:
+    """The twin: the same model, and no added token at all."""
+    return Tokenizer.from_str(json.dumps(json.loads(byte_level().to_str()) | {"added_tokens": []}))
 
 
 def test_special_tokens_are_ordinary_text(smol: FileTokenizer) -> None:
