@@ -51,7 +51,7 @@ class Room:
         heappush(self._kept, (-cost, -number))
         self._left -= cost
         leaving = []
-        while self._left < 0:
+        while self._left < 0 and self._kept:
             cost, number = (-value for value in heappop(self._kept))
             self._left += cost
             self._limit = (cost, number)

@@ -63,10 +63,10 @@ def excludes(costs: Mapping[str, int], over: int) -> tuple[str, ...]:
         if not gains:
             return ()
         enough = [glob for glob, gain in gains.items() if gain >= over]
-        # Among equals the narrower glob: fewer documents, then by name.
+        # Among equals the narrower glob: fewer documents, a document rather than its folder.
         best = min(
             enough or gains,
-            key=lambda g: (gains[g] if enough else -gains[g], len(groups[g]), g),
+            key=lambda g: (gains[g] if enough else -gains[g], len(groups[g]), g.endswith("/**"), g),
         )
         chosen = [glob for glob in chosen if not groups[glob] <= groups[best]] + [best]
         gone |= groups[best]

@@ -25,16 +25,18 @@ CODE = (
 
 _WORDS = r"[^\r\n\p{L}\p{N}]?"
 _TAIL = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+_SIGNS = r" ?[^\s\p{L}\p{N}]+"
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _LOWER = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
 PATTERNS = {
-    "llama3": rf"{_CONTRACTIONS}|{_WORDS}\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*{_TAIL}",
-    "qwen": rf"{_CONTRACTIONS}|{_WORDS}\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*{_TAIL}",
-    "o200k": rf"{_WORDS}{_UPPER}*{_LOWER}+{_CONTRACTIONS}?|{_WORDS}{_UPPER}+{_LOWER}*{_CONTRACTIONS}?"
-    rf"|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*{_TAIL}",
+    "llama3": rf"{_CONTRACTIONS}|{_WORDS}\p{{L}}+|\p{{N}}{{1,3}}|{_SIGNS}[\r\n]*{_TAIL}",
+    "qwen": rf"{_CONTRACTIONS}|{_WORDS}\p{{L}}+|\p{{N}}|{_SIGNS}[\r\n]*{_TAIL}",
+    "o200k": rf"{_WORDS}{_UPPER}*{_LOWER}+{_CONTRACTIONS}?"
+    rf"|{_WORDS}{_UPPER}+{_LOWER}*{_CONTRACTIONS}?"
+    rf"|\p{{N}}{{1,3}}|{_SIGNS}[\r\n/]*{_TAIL}",
     "kimi": rf"[\p{{Han}}]+|{_WORDS}{_LOWER}+{_CONTRACTIONS}?|{_WORDS}{_UPPER}+{_CONTRACTIONS}?"
-    rf"|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*{_TAIL}",
+    rf"|\p{{N}}{{1,3}}|{_SIGNS}[\r\n]*{_TAIL}",
     "deepseek": r"[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
     r"| ?[\p{P}\p{S}]+[\r\n]*" + _TAIL,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.pack.conftest import CODE, PROSE, ByteTokenizer, mixed_documents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
@@ -12,6 +11,7 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from kimidoc.pack import encode
 from kimidoc.pack.encode import SEAM, pieces
+from tests.pack.conftest import CODE, PROSE, ByteTokenizer, mixed_documents
 
 TEXTS = st.lists(
     st.sampled_from(
@@ -94,7 +94,7 @@ def test_a_tokenizer_that_puts_something_before_every_text_keeps_its_offsets():
     backend.train_from_iterator([PROSE], trainer)
     tokenizer = ByteTokenizer(backend)
     text = PROSE * 5
-    ids, starts, ends = _joined(text, tokenizer, 100)
+    _, starts, ends = _joined(text, tokenizer, 100)
     assert starts == sorted(starts)
     assert ends == sorted(ends)
     assert ends[-1] == len(text)
