@@ -112,7 +112,7 @@ def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return FileTokenizer(file)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(TEXTS, min_size=1, max_size=3))
 def test_no_text_becomes_a_special_token(tokenizer: FileTokenizer, texts: list[str]) -> None:
     texts = [t.encode("utf-8", "replace").decode() for t in texts]
@@ -131,7 +131,7 @@ def _made(make, folder: Path) -> FileTokenizer:  # type: ignore[no-untyped-def]
     return FileTokenizer(folder / "tokenizer.json")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXTS.map(lambda t: t.encode("utf-8", "replace").decode()))
 def test_byte_level_texts_come_back_and_offsets_leave_no_gap(
     text: str, smol: FileTokenizer
@@ -156,7 +156,7 @@ def test_ordinary_text_is_encoded_as_the_library_does(smol: FileTokenizer) -> No
         assert list(encoding.ids) == library.encode(text, add_special_tokens=False).ids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXTS.map(lambda t: t.encode("utf-8", "replace").decode()))
 def test_names_of_special_tokens_are_no_seams(
     text: str, smol: FileTokenizer, without_added: Tokenizer
