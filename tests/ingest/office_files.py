@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any, Literal
 
 import docx
@@ -100,6 +101,16 @@ def picture(words: str = "scanned words", size: tuple[int, int] = (600, 850)) ->
     image = Image.new("L", size, 255)
     ImageDraw.Draw(image).text((50, 60), words, fill=0)
     return ImageReader(image)
+
+
+def picture_bytes(*, noise: bool = False) -> bytes:
+    """A PNG: a small one, or one of the size a scanned page has."""
+    image = Image.new("L", (60, 60), 200)
+    if noise:
+        image = Image.frombytes("L", (300, 300), Random(1).randbytes(90_000))
+    raw = io.BytesIO()
+    image.save(raw, "PNG")
+    return raw.getvalue()
 
 
 def scan(*, stamp: str = "", ocr: str = "") -> Callable[[Canvas], None]:

@@ -34,7 +34,7 @@ from kimidoc.types import Notice
 _HIDDEN_SHOWN = 50  # notices per document
 _HARDLY = 200  # letters: fewer beside images, and the document is its images
 _ANCHOR_SHOWN = 120
-_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".emf", ".wmf")
+_PAGE_IMAGE = 30_000  # bytes: a scanned page has more, most logos have less
 
 
 def read(source: Source) -> Extract:
@@ -73,12 +73,10 @@ class _Reading:
         ):
             self._write(self._notes(kind, section, prefix, met))
         self._write(self._comments())
-        pictures = sum(name.lower().endswith(_PICTURES) for name in self.package.names)
-        extract = self.builder.extract(tuple(self._notices()), self._missing(pictures))
+        extract = self.builder.extract(tuple(self._notices()), self._missing())
         if not any(c.isalnum() for c in extract.text):
-            raise Unreadable(
-                "no text (only images); OCR is not built in" if pictures else "no text"
-            )
+            only = " (only images); OCR is not built in" if self.package.pictures() else ""
+            raise Unreadable(f"no text{only}")
         return extract
 
     def _part(self, kind: str) -> Element | None:
@@ -144,10 +142,11 @@ class _Reading:
             found += self.blocks.story_of(comment, "Comments", said)
         return found
 
-    def _missing(self, pictures: int) -> str | None:
+    def _missing(self) -> str | None:
         missing = []
         if self.blocks.imported:
             missing.append(f"{self.blocks.imported} imported file(s) inside of it were not read")
+        pictures = self.package.pictures(_PAGE_IMAGE)
         if pictures and self.builder.length < _HARDLY:
             missing.append(f"hardly any text beside {pictures} image(s); OCR is not built in")
         return "; ".join(missing) or None

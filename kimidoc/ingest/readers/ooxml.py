@@ -95,6 +95,13 @@ class Package:
         behind = {target for name in charts for _, target in self.related(name, "package")}
         return sum("/embeddings/" in name and name not in behind for name in self.names)
 
+    def pictures(self, least_bytes: int = 0) -> int:
+        """How many images of that size or more are in it."""
+        return sum(
+            "/media/" in member.filename and member.file_size >= least_bytes
+            for member in self._archive.infolist()
+        )
+
     def bytes_of(self, name: str) -> bytes:
         """A whole member; never more than the directory declares."""
         try:
