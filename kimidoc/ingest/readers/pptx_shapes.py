@@ -15,7 +15,7 @@ from kimidoc.ingest.readers.ooxml import Package, child, children, inside, numbe
 
 CELL = " | "
 _TITLES = ("title", "ctrTitle")
-_BANDS = 12  # of a slide's height: what starts in one band stands side by side
+_SIDE_BY_SIDE = 1 / 20  # of a slide's height between the upper edges of neighbours
 _POINTS = 2_000  # read of one chart series
 _SHAPES = ("p:sp", "p:graphicFrame", "p:grpSp", "p:pic", "p:cxnSp")
 _NONE = (0.0, 0.0, 0.0, 0.0)
@@ -75,8 +75,15 @@ class Slide:
         """In reading order, the title first."""
         tree = child(root, "p:cSld", "p:spTree")
         found = list(self._tree(tree, (0.0, 0.0, 1.0, 1.0))) if tree is not None else []
-        band = max(1, self._size[1] // _BANDS)
-        return sorted(found, key=lambda s: (not s.title, s.place[1] // band, s.place[0]))
+        found.sort(key=lambda shape: (not shape.title, shape.place[1]))
+        lines: list[list[Shape]] = []
+        for shape in found:
+            reach = self._size[1] * _SIDE_BY_SIDE
+            first = lines[-1][0] if lines else None
+            if first is None or first.title or shape.place[1] > first.place[1] + reach:
+                lines.append([])
+            lines[-1].append(shape)
+        return [one for line in lines for one in sorted(line, key=lambda shape: shape.place[0])]
 
     def _tree(self, tree: Element, move: Place) -> Iterator[Shape]:
         """``move``: shift and scale that put the tree's coordinates on the slide."""

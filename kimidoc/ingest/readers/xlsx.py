@@ -15,6 +15,7 @@ of XLSX only).
 from __future__ import annotations
 
 import datetime as dt
+import struct
 import zipfile
 
 import olefile  # type: ignore[import-untyped]
@@ -33,33 +34,50 @@ ROWS_BY_ROW = 2_000
 ROWS_PER_BLOCK = 20
 _BYTES_PER_CELL = 32  # of calamine's rectangle
 _MOST_SCATTERED = 200_000
+_FILEPASS, _HEAD = 0x2F, 2**16  # [MS-XLS] 2.4.117, looked for in the first bytes
 _HIDDEN = (calamine.SheetVisibleEnum.Hidden, calamine.SheetVisibleEnum.VeryHidden)
 
 
 def read(source: Source) -> Extract:
-    """Read one workbook. Raises Unreadable."""
+    """Read one workbook, by what it is and not by what it is called. Raises Unreadable."""
     if zipfile.is_zipfile(source.file):
         with Package(source.file, source.limits) as package:
+            manifest = "META-INF/manifest.xml"  # of ODS
+            if manifest in package.names and b"encryption-data" in package.bytes_of(manifest):
+                raise Unreadable("encrypted")
             return _read(source, package)
     if olefile.isOleFile(str(source.file)):
-        with olefile.OleFileIO(str(source.file)) as ole:
-            if ole.exists("EncryptedPackage"):
-                raise Unreadable("encrypted")
-            if not (ole.exists("Workbook") or ole.exists("Book")):
-                raise Unreadable("not a workbook (an OLE container without one)")
+        _check_old(source)
         return _read(source, None)
     raise Unreadable("damaged (neither a ZIP archive nor an old Excel file)")
 
 
+def _check_old(source: Source) -> None:
+    try:
+        with olefile.OleFileIO(str(source.file)) as ole:
+            if ole.exists("EncryptedPackage"):
+                raise Unreadable("encrypted")
+            name = next((one for one in ("Workbook", "Book") if ole.exists(one)), None)
+            if name is None:
+                raise Unreadable("not a workbook (an OLE container without one)")
+            head = ole.openstream(name).read(_HEAD)
+    except (OSError, ValueError, IndexError) as error:
+        raise Unreadable("damaged (its container cannot be read)") from error
+    at = 0
+    while at + 4 <= len(head):  # records of kind and length; a password's stands in front
+        kind, length = struct.unpack_from("<HH", head, at)
+        if kind == _FILEPASS:
+            raise Unreadable("encrypted")
+        at += 4 + length
+
+
 def _read(source: Source, package: Package | None) -> Extract:
     try:
-        with calamine.CalamineWorkbook.from_path(source.file) as book:
+        with source.file.open("rb") as file:  # from a path, its suffix would decide
+            book = calamine.CalamineWorkbook.from_filelike(file)
+        with book:
             return _Reading(source, package, book).extract()
-    except calamine.PasswordError as error:
-        raise Unreadable("encrypted") from error
     except calamine.CalamineError as error:
-        if "password" in str(error).lower() or "encrypt" in str(error).lower():
-            raise Unreadable("encrypted") from error
         raise Unreadable(f"damaged ({' '.join(str(error).split())[:80]})") from error
     except BaseException as error:  # a panic on calamine's side is no Exception
         if type(error).__name__ != "PanicException":
@@ -164,7 +182,10 @@ class _Reading:
             self._scattered = openpyxl.load_workbook(self.source.file, data_only=True)
         sheet = self._scattered[name]
         for at in sorted(cells):
-            text = _shown(sheet.cell(at[0] + 1, at[1] + 1).value, at, facts)
+            value = sheet.cell(at[0] + 1, at[1] + 1).value
+            if isinstance(value, dt.datetime) and value.time() == dt.time():
+                value = value.date()  # openpyxl has no dates
+            text = _shown(value, at, facts)
             if text:
                 opening.write()
                 place = f"{column_letters(at[1])}{at[0] + 1}"
