@@ -1,5 +1,8 @@
 """Settings and their precedence; the only reader of environment variables.
 
+    parsers        what a flag, a variable or a TOML value is turned into
+    surroundings   variables that no setting names: terminals, CI, package indexes
+
     flags  >  KIMIDOC_*  >  project file  >  user file  >  defaults
 
 The project file is ``kimidoc.toml``, or ``[tool.kimidoc]`` of ``pyproject.toml``, in the working
@@ -18,7 +21,6 @@ Standard library only at import; platformdirs is imported when a folder is asked
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -26,102 +28,33 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from kimidoc.config import parsers as to
+from kimidoc.config.parsers import Parser
+from kimidoc.config.surroundings import (
+    Environment,
+    PackageVariables,
+    environment,
+    package_variables,
+)
 from kimidoc.errors import ConfigError
+
+__all__ = [
+    "NAMES",
+    "Environment",
+    "Loaded",
+    "PackageVariables",
+    "Settings",
+    "environment",
+    "flag_of",
+    "load",
+    "package_variables",
+    "says_yes",
+    "user_file",
+]
 
 PROJECT_FILE = "kimidoc.toml"
 PREFIX = "KIMIDOC_"
 _NOT_SETTINGS = ("KIMIDOC_CONFIG",)
-
-# A parser turns a flag, a variable's text or a TOML value into a setting's value. ``base`` is the
-# folder that relative paths are meant from. It raises ValueError with what it expected.
-Parser = Callable[[object, Path], object]
-
-
-def _text(value: object, base: Path) -> str:
-    if isinstance(value, str) and value.strip():
-        return value
-    raise ValueError("expected a text that is not empty")
-
-
-def _choice(*names: str) -> Parser:
-    def parse(value: object, base: Path) -> str:
-        if isinstance(value, str) and value in names:
-            return value
-        close = get_close_matches(str(value), names, 1)
-        raise ValueError(
-            f"expected one of {', '.join(names)}" + (f"; did you mean {close[0]}?" if close else "")
-        )
-
-    return parse
-
-
-def _flag(value: object, base: Path) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in ("1", "true", "yes", "on"):
-            return True
-        if word in ("0", "false", "no", "off", ""):
-            return False
-    raise ValueError("expected true or false")
-
-
-def _whole(least: int) -> Parser:
-    def parse(value: object, base: Path) -> int:
-        if isinstance(value, str) and re.fullmatch(r"\d+(_\d+)*", value.strip(), re.ASCII):
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
-            return value
-        raise ValueError(f"expected a whole number of at least {least}")
-
-    return parse
-
-
-_NUMBER = r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([A-Za-z]*)"
-_TOKENS = {"": 1, "k": 1_000, "m": 1_000_000}
-_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_BYTES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
-
-
-def _scaled(units: Mapping[str, int], expected: str) -> Parser:
-    def parse(value: object, base: Path) -> int:
-        if isinstance(value, str):
-            match = re.fullmatch(_NUMBER, value.strip(), re.ASCII)
-            if match and match[2].lower() in units and len(match[1]) <= 15:  # exact as a float
-                scaled = float(match[1]) * units[match[2].lower()]
-                value = int(scaled) if scaled.is_integer() else None
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-        raise ValueError(expected)
-
-    return parse
-
-
-def _seconds(value: object, base: Path) -> float:
-    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value.strip(), re.ASCII):
-        value = float(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e9:
-        return float(value)
-    raise ValueError("expected a number of seconds above 0")
-
-
-def _folder(value: object, base: Path) -> Path:
-    if isinstance(value, str | Path) and str(value).strip():
-        return base / Path(value).expanduser()
-    raise ValueError("expected a folder")
-
-
-def _many(value: object, base: Path) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = [part for part in value.split(os.pathsep) if part]
-    if isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value):
-        return tuple(value)
-    raise ValueError(f"expected a list of texts (in a variable: separated by {os.pathsep!r})")
-
-
-_tokens = _scaled(_TOKENS, "expected a number of tokens above 0, such as 200k, 1M or 1_000_000")
-_bytes = _scaled(_BYTES, "expected a size above 0, such as 64MiB or 2GB")
 
 
 def setting(
@@ -139,42 +72,49 @@ def setting(
 class Settings:
     """Every setting. None means that the room which uses it decides."""
 
-    model: str | None = setting(None, _text, "name in the registry, or a folder")
-    budget_tokens: int = setting(1_000_000, _tokens, "tokens the window may hold", flag="--budget")
+    model: str | None = setting(None, to.text, "name in the registry, or a folder")
+    budget_tokens: int = setting(
+        1_000_000, to.tokens, "tokens the window may hold", flag="--budget"
+    )
     overflow: str = setting(
-        "error", _choice("error", "drop-last", "drop-largest"), "what to do over budget"
+        "error", to.choice("error", "drop-last", "drop-largest"), "what to do over budget"
     )
-    session: str = setting("auto", _text, "auto, none, or a name to keep the session under")
-    seed: int = setting(0, _whole(0), "seed of everything random")
-    threads: int | None = setting(None, _whole(1), "CPU threads")
-    include: tuple[str, ...] = setting((), _many, "only these globs")
-    exclude: tuple[str, ...] = setting((), _many, "not these globs")
+    session: str = setting("auto", to.text, "auto, none, or a name to keep the session under")
+    seed: int = setting(0, to.whole(0), "seed of everything random")
+    threads: int | None = setting(None, to.whole(1), "CPU threads")
+    include: tuple[str, ...] = setting((), to.many, "only these globs")
+    exclude: tuple[str, ...] = setting((), to.many, "not these globs")
     tracked_changes: str = setting(
-        "accept", _choice("accept", "reject", "both"), "tracked changes in word files"
+        "accept", to.choice("accept", "reject", "both"), "tracked changes in word files"
     )
-    file_bytes: int | None = setting(None, _bytes, "largest file read")
-    text_bytes: int | None = setting(None, _bytes, "most text taken from one file")
-    total_files: int | None = setting(None, _whole(1), "most files met in one run")
-    worker_memory_bytes: int | None = setting(None, _bytes, "memory of a reader's process")
-    worker_timeout_s: float | None = setting(None, _seconds, "time a reader has for one file")
+    file_bytes: int | None = setting(None, to.byte_count, "largest file read")
+    text_bytes: int | None = setting(None, to.byte_count, "most text taken from one file")
+    total_files: int | None = setting(None, to.whole(1), "most files met in one run")
+    worker_memory_bytes: int | None = setting(None, to.byte_count, "memory of a reader's process")
+    worker_timeout_s: float | None = setting(None, to.seconds, "time a reader has for one file")
     playbooks: tuple[str, ...] = setting(
-        (), _many, "playbooks of analyze; empty chooses", flag="--playbook"
+        (), to.many, "playbooks of analyze; empty chooses", flag="--playbook"
     )
-    format: str | None = setting(None, _text, "format of the report on stdout or in -o")
+    format: str | None = setting(None, to.text, "format of the report on stdout or in -o")
     fail_on: str = setting(
-        "none", _choice("none", "low", "medium", "high", "critical"), "exit 1 from this severity on"
+        "none",
+        to.choice("none", "low", "medium", "high", "critical"),
+        "exit 1 from this severity on",
     )
-    require_coverage: bool = setting(False, _flag, "exit 3 unless everything was read")
-    require_citations: bool = setting(False, _flag, "exit 4 unless every citation is verified")
+    require_coverage: bool = setting(False, to.flag, "exit 3 unless everything was read")
+    require_citations: bool = setting(False, to.flag, "exit 4 unless every citation is verified")
     color: str = setting(
-        "auto", _choice("auto", "always", "never"), "colour in the terminal", flag="--no-color"
+        "auto",
+        to.choice("auto", "always", "never"),
+        "colour in the terminal",
+        flag="--no-color",
     )
-    quiet: bool = setting(False, _flag, "no progress and no notes on stderr")
-    no_input: bool = setting(False, _flag, "never ask anything")
-    offline: bool = setting(False, _flag, "no network, not even for the model", personal=True)
-    debug: bool = setting(False, _flag, "tracebacks", personal=True)
-    cache_dir: Path = setting(None, _folder, "models and sessions", personal=True)  # noqa: RUF009
-    state_dir: Path = setting(None, _folder, "crash reports", personal=True)  # noqa: RUF009
+    quiet: bool = setting(False, to.flag, "no progress and no notes on stderr")
+    no_input: bool = setting(False, to.flag, "never ask anything")
+    offline: bool = setting(False, to.flag, "no network, not even for the model", personal=True)
+    debug: bool = setting(False, to.flag, "tracebacks", personal=True)
+    cache_dir: Path = setting(None, to.folder, "models and sessions", personal=True)  # noqa: RUF009
+    state_dir: Path = setting(None, to.folder, "crash reports", personal=True)  # noqa: RUF009
 
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Settings))
@@ -195,68 +135,11 @@ class Loaded:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What the surroundings say about terminals and continuous integration."""
-
-    no_color: bool = False
-    force_color: bool = False
-    dumb: bool = False
-    ci: bool = False
-    github_actions: bool = False
-    github_step_summary: Path | None = None
-    columns: int | None = None
-
-
-def environment(variables: Mapping[str, str] | None = None) -> Environment:
-    """Read the variables that no setting names. NO_COLOR counts when it is not empty."""
-    env = os.environ if variables is None else variables
-    columns, summary = env.get("COLUMNS", ""), env.get("GITHUB_STEP_SUMMARY")
-    return Environment(
-        no_color=bool(env.get("NO_COLOR")),
-        force_color=env.get("FORCE_COLOR", "") not in ("", "0"),
-        dumb=env.get("TERM") == "dumb",
-        ci=env.get("CI", "").lower() not in ("", "0", "false"),
-        github_actions=env.get("GITHUB_ACTIONS", "").lower() == "true",
-        github_step_summary=Path(summary) if summary else None,
-        columns=int(columns) if columns.isascii() and columns.isdigit() and int(columns) else None,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class PackageVariables:
-    """What pip's and uv's variables say about where packages come from; "" is unset."""
-
-    config_file: str = ""
-    index_url: str = ""
-    extra_index_url: str = ""
-    no_index: str = ""
-    find_links: str = ""
-    cert: str = ""
-    proxy: str = ""
-
-
-def package_variables(variables: Mapping[str, str] | None = None) -> PackageVariables:
-    """Read pip's variables, and uv's index where pip's is not set; ``models.index`` weighs them."""
-    env = os.environ if variables is None else variables
-    names = [item.name for item in fields(PackageVariables)]
-    given = {name: env[v] for name in names if env.get(v := f"PIP_{name.upper()}")}
-    for name, variable in (
-        ("index_url", "UV_DEFAULT_INDEX"),
-        ("index_url", "UV_INDEX_URL"),
-        ("extra_index_url", "UV_INDEX"),
-        ("extra_index_url", "UV_EXTRA_INDEX_URL"),
-    ):
-        if env.get(variable):
-            given.setdefault(name, env[variable])
-    return PackageVariables(**given)
-
-
 def says_yes(name: str, variables: Mapping[str, str] | None = None) -> bool:
     """A yes-or-no variable, read before there are settings; nonsense counts as no."""
     env = os.environ if variables is None else variables
     try:
-        return _flag(env.get(name, ""), Path())
+        return to.flag(env.get(name, ""), Path())
     except ValueError:
         return False
 
