@@ -8,6 +8,7 @@ model attended to, then the others as they come.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from rapidfuzz import fuzz
@@ -25,6 +26,7 @@ _LONGEST_QUOTE = 1 << 16  # a longer one is looked for word for word only
 _LONGEST_FUZZY = 2000
 _SHORTEST_FUZZY = 12
 _SHOWN = 2000
+_WRAPPING = " \t\r\n\"'“”„‘’«»`…"
 
 Hints = Mapping[str, Sequence[Span]]
 Located = tuple[Document, int, int]
@@ -56,7 +58,11 @@ class Sources:
         named = self._documents.get(only) if only is not None else self._named(quote.path)
         groups = self._groups(named, near, only)
         if edges.significant(quote.text):
-            found = self._verbatim(quote.text, groups, near) or self._fuzzy(quote.text, groups)
+            found = (
+                self._verbatim(quote.text, groups, near)
+                or self._unwrapped(quote.text, groups, near)
+                or self._fuzzy(quote.text, groups)
+            )
             if found is not None:
                 return found
         return Citation("unverified", quote.text[:_SHOWN], named.path if named else None)
@@ -98,6 +104,20 @@ class Sources:
             if found := self._best(group, hints, same):
                 return _citation("normalised", *found)
         return None
+
+    def _unwrapped(
+        self, words: str, groups: Sequence[Sequence[Document]], near: Sequence[Evidence]
+    ) -> Citation | None:
+        """The quote without quotation marks and dots that a writer put around it."""
+        if len(words) > _LONGEST_QUOTE:
+            return None
+        bare = words.strip(_WRAPPING)
+        bare = bare.lstrip("." + _WRAPPING) if bare.startswith("...") else bare
+        bare = bare.rstrip("." + _WRAPPING) if bare.endswith("...") else bare
+        if bare == words or not edges.significant(bare):
+            return None
+        found = self._verbatim(bare, groups, near)
+        return None if found is None else replace(found, status="normalised")
 
     def _same(self, wanted: Key, document: Document, hints: Sequence[Span]) -> Iterator[Span]:
         return places.same(document.text, self._fold(document), wanted)

@@ -18,6 +18,7 @@ from kimidoc.cite.forms import CJK
 
 Kind = Literal["number", "date", "currency", "percentage", "negation"]
 
+_SPELLED = 16  # words of one number; a page of "hundred" is not one
 _PERCENT = re.compile(lexicon.PERCENT_PHRASES, re.IGNORECASE)
 _GERMANIC = re.compile(f"(?:{lexicon.GERMANIC_PARTS})+")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:([,'])\d{3})(?:\1\d{3})*(?:\.\d+)?")
@@ -107,7 +108,7 @@ def _spelled(found: list[Word], text: str) -> list[Word]:
             at += 1
             continue
         end = at + 1
-        while end < len(found) and (
+        while end < min(len(found), at + _SPELLED) and (
             _english(found[end].key)
             or (found[end].key == "and" and end + 1 < len(found) and _english(found[end + 1].key)
                 and found[end - 1].key in lexicon.ENGLISH_SCALES)
