@@ -152,6 +152,17 @@ def test_comments_and_text_boxes_follow_their_sheet(read: Reading) -> None:
     assert codes(extract) == ["charts-not-read"]
 
 
+def test_damaged_comments_make_it_partial(read: Reading) -> None:
+    def build(book: Any) -> None:
+        book.active["A1"] = "rent"
+        book.active["A1"].comment = Comment("Check", "Ann")
+
+    broken = amended(workbook(build), {"xl/comments/comment1.xml": lambda x: x[:-9]})
+    extract = read("a.xlsx", broken)
+    assert extract.text == "Sheet: Sheet\nrent\n"
+    assert extract.partial == 'comments on the sheet "Sheet" could not be read (damaged)'
+
+
 def test_long_sheets_are_cited_by_twenty_rows(read: Reading) -> None:
     def build(book: Any) -> None:
         sheet = book.create_sheet("Long", 0)

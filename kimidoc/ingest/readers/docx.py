@@ -28,7 +28,7 @@ from kimidoc.ingest.readers.docx_changes import Changes
 from kimidoc.ingest.readers.docx_inline import Story
 from kimidoc.ingest.readers.docx_numbering import Numbering
 from kimidoc.ingest.readers.docx_styles import Styles
-from kimidoc.ingest.readers.ooxml import Package, child
+from kimidoc.ingest.readers.ooxml import Damaged, Package, child
 from kimidoc.types import Notice
 
 _HIDDEN_SHOWN = 50  # notices per document
@@ -48,6 +48,7 @@ class _Reading:
 
     def __init__(self, package: Package, source: Source) -> None:
         self.package, self.source = package, source
+        self.missing: list[str] = []
         self.main = package.main()
         root = package.xml(self.main)
         body = child(root, "w:body")
@@ -81,10 +82,16 @@ class _Reading:
 
     def _part(self, kind: str) -> Element | None:
         """The first part of that kind that the main part is related to."""
-        for _, name in self.package.related(self.main, kind):
-            part = self.package.xml(name)
-            return part
-        return None
+        names = self.package.related(self.main, kind)
+        return self._open(names[0][1]) if names else None
+
+    def _open(self, name: str) -> Element | None:
+        """A part beside the main one; without it, the document is partial."""
+        try:
+            return self.package.xml(name)
+        except Damaged:
+            self.missing.append(f"{name} could not be read (damaged)")
+            return None
 
     def _write(self, lines: list[Line]) -> None:
         for i, line in enumerate(lines):
@@ -108,7 +115,9 @@ class _Reading:
         found: list[Line] = []
         for relation in dict.fromkeys(header_parts(self.body, kind)):
             if relation in parts:
-                part = self.package.xml(parts[relation])
+                part = self._open(parts[relation])
+                if part is None:
+                    continue
                 self.changes.count(part)
                 lines = self.blocks.story_of(part, section)
                 said = "\n".join(line.text.text for line in lines)
@@ -143,7 +152,7 @@ class _Reading:
         return found
 
     def _missing(self) -> str | None:
-        missing = []
+        missing = self.missing
         if self.blocks.imported:
             missing.append(f"{self.blocks.imported} imported file(s) inside of it were not read")
         pictures = self.package.pictures(_PAGE_IMAGE)

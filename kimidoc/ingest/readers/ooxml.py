@@ -36,6 +36,11 @@ LARGE_BYTES = 16 * 2**20
 MAX_DEPTH = 256  # of elements; tables in tables in text boxes stay below 100
 _CHUNK = 2**16
 
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, KeyError,
+)  # fmt: skip
+"""What zipfile raises over a damaged archive."""
+
 _OLD_FORMATS = {"WordDocument": "Word (.doc)", "PowerPoint Document": "PowerPoint (.ppt)",
                 "Workbook": "Excel (.xls)", "Book": "Excel (.xls)"}  # fmt: skip
 
@@ -67,6 +72,10 @@ _PREFIXES = {
 }
 
 
+class Damaged(Unreadable):
+    """Damage to one part. A reader that can do without it goes on and says partial."""
+
+
 class Package:
     """One archive that passed the checks. Raises Unreadable with what is wrong with it."""
 
@@ -75,8 +84,8 @@ class Package:
             raise Unreadable(_ole(file))
         try:
             self._archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-            raise Unreadable(f"damaged ({_clause(error)})") from error
+        except _BROKEN as error:
+            raise Damaged(f"damaged ({_clause(error)})") from error
         self.names = _checked(self._archive, limits)
         for name in self.names:
             if name.lower().endswith((".xml", ".rels", ".vml")):
@@ -106,8 +115,8 @@ class Package:
         """A whole member; never more than the directory declares."""
         try:
             return self._archive.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError) as error:
-            raise Unreadable(f"damaged ({_clause(error)})") from error
+        except _BROKEN as error:
+            raise Damaged(f"damaged ({_clause(error)})") from error
 
     def stream(self, name: str) -> IO[bytes]:
         """A member to be read in pieces."""
@@ -118,7 +127,7 @@ class Package:
         try:
             root = fromstring(self.bytes_of(name))
         except (ParseError, ValueError, LookupError) as error:
-            raise Unreadable(f"damaged ({name}: {_clause(error)})") from error
+            raise Damaged(f"damaged ({name}: {_clause(error)})") from error
         _shorten(root, name)
         return root
 
@@ -126,7 +135,7 @@ class Package:
         """The name of the part that the package is about."""
         for _, target in self.related("", "officeDocument"):
             return target
-        raise Unreadable("damaged (it does not name its main part)")
+        raise Damaged("damaged (it does not name its main part)")
 
     def related(self, part: str, kind: str) -> list[tuple[str, str]]:
         """(relationship id, part) of every internal relationship of ``part`` of one kind.
@@ -159,10 +168,8 @@ class Package:
             return
         except DefusedXmlException as error:
             raise Unreadable(f"unsafe (a document type declaration in {name})") from error
-        except (SAXException, ValueError, LookupError) as error:
-            raise Unreadable(f"damaged ({name} is not XML)") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise Unreadable(f"damaged ({_clause(error)})") from error
+        except (SAXException, LookupError, *_BROKEN):
+            return  # it has no root that could be parsed, should anyone ask for it
 
 
 def child(element: Element | None, *path: str) -> Element | None:

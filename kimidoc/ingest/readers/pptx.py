@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
-from kimidoc.ingest.readers.ooxml import Package, child, children, number, value
+from kimidoc.ingest.readers.ooxml import Damaged, Package, child, children, number, value
 from kimidoc.ingest.readers.pptx_shapes import Layouts, Slide, paragraphs
 from kimidoc.ingest.readers.ranges import counted
 from kimidoc.types import Notice
@@ -51,6 +51,7 @@ class _Reading:
         self.layouts = Layouts(package)
         self.builder = TextBuilder(source.limits.text_bytes)
         self.hidden_slides: list[int] = []
+        self.damaged: list[int] = []
         self.notices: list[Notice] = []
 
     def extract(self) -> Extract:
@@ -59,14 +60,19 @@ class _Reading:
                 break
             self.builder.write(PAGE_BREAK if page > 1 else "")
             self.builder.page()
-            self._slide(page, part)
+            try:
+                self._slide(page, part)
+            except Damaged:
+                self.damaged.append(page)
         if self.hidden_slides:
             message = f"The presentation hides {counted('slide', self.hidden_slides)}."
             self.notices.append(Notice("hidden-slide", message, self.source.path))
         if self.package.embedded:
             message = f"{self.package.embedded} embedded file(s) were not read."
             self.notices.append(Notice("embedded-files", message, self.source.path))
-        extract = self.builder.extract(tuple(self.notices))
+        damaged = f"{counted('slide', self.damaged)} could not be read whole (damaged)"
+        partial = damaged if self.damaged else None
+        extract = self.builder.extract(tuple(self.notices), partial)
         if not any(c.isalnum() for c in extract.text):
             raise Unreadable("no text on any slide")
         return extract

@@ -24,7 +24,7 @@ import python_calamine as calamine
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
 from kimidoc.ingest.readers import xlsx_facts
-from kimidoc.ingest.readers.ooxml import Package
+from kimidoc.ingest.readers.ooxml import Damaged, Package
 from kimidoc.ingest.readers.ranges import counted
 from kimidoc.ingest.readers.xlsx_facts import Cell, Facts, column_letters
 from kimidoc.types import Notice
@@ -136,7 +136,10 @@ class _Reading:
         else:
             self._rows(name, facts, opening)
         if self.package is not None and part is not None:
-            self._beside(name, part, opening)
+            try:
+                self._beside(name, part, opening)
+            except Damaged:
+                self.missing.append(f'comments on the sheet "{name}" could not be read (damaged)')
         if opening.written:
             self._about(name, facts, start)
 

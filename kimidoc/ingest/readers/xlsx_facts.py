@@ -79,7 +79,7 @@ def facts(package: Package, part: str, percents: frozenset[str], keep_cells: boo
     try:
         with package.stream(part) as stream:
             parser.ParseFile(stream)
-    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise Unreadable(f"damaged ({part}: {error})") from error
     reading.close()
     return reading.facts
