@@ -15,7 +15,6 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import cm
 from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     KeepTogether,
@@ -31,39 +30,39 @@ INK = colors.HexColor("#1d2b3a")
 RULE = colors.HexColor("#8a97a5")
 FACES = {"serif": ("Times-Roman", "Times-Bold"), "sans": ("Helvetica", "Helvetica-Bold")}
 TEXT_WIDTH = A4[0] - 5 * cm
+LEVELS = {"h1": 0, "h2": 1}  # heading styles that become bookmarks
 
 
-class Numbered(Canvas):
-    """A canvas that draws the running header and "Page n of N" once N is known."""
+class Bound(SimpleDocTemplate):
+    """Draws the running header and "Page n of N", and bookmarks the headings."""
 
-    settings: dict[str, str] = {}  # noqa: RUF012  (set once per document by render)
+    def __init__(self, raw: io.BytesIO, settings: dict[str, str], pages: int) -> None:
+        super().__init__(
+            raw, pagesize=A4, leftMargin=2.5 * cm, rightMargin=2.5 * cm, topMargin=2.1 * cm,
+            bottomMargin=2.3 * cm, title=settings["title"], author=settings.get("author", ""),
+            invariant=1,
+        )  # fmt: skip
+        self.settings, self.pages = settings, pages
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self._states: list[dict[str, object]] = []
+    def afterFlowable(self, flowable: Flowable) -> None:
+        name = getattr(getattr(flowable, "style", None), "name", "")
+        if name in LEVELS:
+            key = f"heading{self.seq.next('heading')}"
+            self.canv.bookmarkPage(key)
+            self.canv.addOutlineEntry(flowable.getPlainText(), key, LEVELS[name])
 
-    def showPage(self) -> None:
-        self._states.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        for number, state in enumerate(self._states, 1):
-            self.__dict__.update(state)
-            self._furniture(number, len(self._states))
-            super().showPage()
-        super().save()
-
-    def _furniture(self, number: int, total: int) -> None:
-        self.setFont("Helvetica", 7.5)
-        self.setFillColor(RULE)
-        self.setStrokeColor(RULE)
-        self.setLineWidth(0.4)
-        if number > 1 and (header := self.settings.get("header")):
-            self.drawString(2.5 * cm, A4[1] - 1.4 * cm, header)
-            self.line(2.5 * cm, A4[1] - 1.55 * cm, A4[0] - 2.5 * cm, A4[1] - 1.55 * cm)
-        self.line(2.5 * cm, 1.75 * cm, A4[0] - 2.5 * cm, 1.75 * cm)
-        self.drawString(2.5 * cm, 1.35 * cm, self.settings.get("footer", ""))
-        self.drawRightString(A4[0] - 2.5 * cm, 1.35 * cm, f"Page {number} of {total}")
+    def afterPage(self) -> None:
+        canvas, left, right = self.canv, 2.5 * cm, A4[0] - 2.5 * cm
+        canvas.setFont("Helvetica", 7.5)
+        canvas.setFillColor(RULE)
+        canvas.setStrokeColor(RULE)
+        canvas.setLineWidth(0.4)
+        if self.page > 1 and (header := self.settings.get("header")):
+            canvas.drawString(left, A4[1] - 1.4 * cm, header)
+            canvas.line(left, A4[1] - 1.55 * cm, right, A4[1] - 1.55 * cm)
+        canvas.line(left, 1.75 * cm, right, 1.75 * cm)
+        canvas.drawString(left, 1.35 * cm, self.settings.get("footer", ""))
+        canvas.drawRightString(right, 1.35 * cm, f"Page {self.page} of {self.pages}")
 
 
 class Styles:
@@ -100,7 +99,17 @@ class Styles:
 
 
 def render(source: Source) -> bytes:
-    """The document as PDF."""
+    """The document as PDF; laid out twice, the first time to count its pages."""
+    pages = 0
+    for _ in range(2):
+        raw = io.BytesIO()
+        template = Bound(raw, source.settings, pages)
+        template.build(_story(source))
+        pages = template.page
+    return raw.getvalue()
+
+
+def _story(source: Source) -> list[Flowable]:
     settings = source.settings
     styles = Styles(settings.get("face", "serif"), float(settings.get("size", "10.5")))
     story: list[Flowable] = []
@@ -112,15 +121,7 @@ def render(source: Source) -> bytes:
         ]
     for block in source.blocks:
         story += _flowables(block, styles)
-    raw = io.BytesIO()
-    template = SimpleDocTemplate(
-        raw, pagesize=A4, leftMargin=2.5 * cm, rightMargin=2.5 * cm, topMargin=2.1 * cm,
-        bottomMargin=2.3 * cm, title=settings["title"], author=settings.get("author", ""),
-        invariant=1,
-    )  # fmt: skip
-    maker = type("Furnished", (Numbered,), {"settings": settings})
-    template.build(story, canvasmaker=maker)
-    return raw.getvalue()
+    return story
 
 
 def _flowables(block: Block, styles: Styles) -> list[Flowable]:
