@@ -5,7 +5,8 @@ footer. After it, blank lines separate blocks:
 
     # Title           ## Heading 1        ### Heading 2
     1.1 Clause        (a) Sub-clause      - bullet        plain paragraphs
-    | a | b |         table; the row of dashes gives the alignment, the row above it is the head
+    | a | b |         table; the row of dashes gives the alignment, the row above it is the head,
+                      or is empty where there is none
     ~ For X | Name, Role | Date           one signature block
     @ text            right-aligned line  === page break  > boxed text
     inline: **bold**  *italic*  ^[footnote]  {+inserted+}  {-deleted-}
@@ -109,10 +110,12 @@ def _block(piece: str) -> Block:
 
 def _table(lines: list[str]) -> Block:
     rows = [tuple(cell.strip() for cell in line.strip().strip("|").split("|")) for line in lines]
-    rule = next((i for i, row in enumerate(rows) if all(set(c) <= set("-:") for c in row)), None)
+    dashes = (i for i, row in enumerate(rows) if all(c and set(c) <= set("-:") for c in row))
+    rule = next(dashes, None)
     right = frozenset() if rule is None else frozenset(
         i for i, cell in enumerate(rows[rule]) if cell.endswith(":")
     )  # fmt: skip
-    kept = tuple(row for i, row in enumerate(rows) if i != rule)
+    has_head = rule is not None and any(rows[0])
+    kept = tuple(row for i, row in enumerate(rows) if i != rule and any(row))
     assert len({len(row) for row in kept}) == 1, f"ragged table: {lines[0]}"
-    return Block("table", rows=kept, right_columns=right, has_head=rule is not None)
+    return Block("table", rows=kept, right_columns=right, has_head=has_head)
