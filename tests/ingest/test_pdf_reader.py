@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from pypdf.annotations import FreeText, Link, Text
 from pypdf.generic import BooleanObject, NameObject, StreamObject
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from kimidoc.ingest.base import Limits, Unreadable
 from kimidoc.ingest.readers import pdf as pdf_reader
-from kimidoc.ingest.readers.pdf_drawn import Effort
+from kimidoc.ingest.readers.pdf_drawn import Drawing, Effort
 from kimidoc.ingest.readers.ranges import said
 from tests.ingest.office_files import (
     HEIGHT,
@@ -238,6 +240,30 @@ def test_one_covered_word_is_found_in_its_line(read: Reading) -> None:
     assert [text for _, text in hidden(read("a.pdf", pdf(draw)))] == ["4,250,000"]
 
 
+def test_a_short_hidden_word_is_found(read: Reading) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(60, 700, "This is")
+        canvas.setFillColorRGB(1, 1, 1)
+        canvas.drawString(105, 700, "not")
+        canvas.setFillColorRGB(0, 0, 0)
+        canvas.drawString(130, 700, "a lease")
+
+    extract = read("a.pdf", pdf(draw))
+    assert extract.text == "This is not a lease"
+    assert [text for _, text in hidden(extract)] == ["not"]
+
+
+@pytest.mark.parametrize("covers", [range(300), range(60, 80)])
+def test_upright_lines_are_checked_along_the_line(read: Reading, covers: range) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.rotate(90)
+        canvas.drawString(300, -200, "Words that run up the page")
+        canvas.rect(300 + covers.start, -205, len(covers), 16, fill=1)
+
+    found = [text for _, text in hidden(read("a.pdf", pdf(draw)))]
+    assert found == (["Words that run up the page"] if len(covers) == 300 else ["up"])
+
+
 def test_white_on_dark_and_wide_gaps_are_seen(read: Reading) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setFillColorRGB(0, 0, 0.4)
@@ -297,7 +323,27 @@ def test_what_is_too_much_to_draw_is_unchecked(
     monkeypatch.setattr(pdf_reader, "Effort", partial(Effort, 400))
     extract = read("a.pdf", pdf(lines("One"), lambda c: invisible(c, 60, 700, "two")))
     assert codes(extract) == ["integrity.hidden-text", "integrity.unchecked"]
-    assert "page 1 " in extract.notices[1].message
+    assert "page 1." in extract.notices[1].message
+
+
+def test_a_font_that_is_missing_here_is_unchecked(
+    read: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+
+    def draw(canvas: Canvas) -> None:
+        lines("Words in Latin")(canvas)
+        canvas.setFont("STSong-Light", 12)
+        canvas.drawString(60, 700, "第一条 甲方应于2024年支付租金。")
+
+    data = pdf(draw)
+    assert hidden(read("a.pdf", data)) == []
+    whole = Drawing.gap
+    # As on a machine without the font: nothing of it is drawn.
+    monkeypatch.setattr(Drawing, "marks", lambda *_: False)
+    monkeypatch.setattr(Drawing, "gap", lambda s, b, p: inf if b[1] < 720 else whole(s, b, p))
+    extract = read("a.pdf", data)
+    assert codes(extract) == ["integrity.unchecked"] and "page 1." in extract.notices[0].message
 
 
 def test_hidden_places_beyond_fifty_are_counted(read: Reading) -> None:

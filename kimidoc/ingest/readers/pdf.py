@@ -184,8 +184,10 @@ class _Reading:
             )
             yield Notice("ocr-layer", said, path)
         if met.unchecked:
-            said = f"Hidden text was not looked for on {counted('page', met.unchecked)}."
-            yield Notice("integrity.unchecked", f"{said[:-1]} (too much to draw).", path)
+            said = (
+                f"Hidden text could not be looked for on all of {counted('page', met.unchecked)}."
+            )
+            yield Notice("integrity.unchecked", said, path)
         if attached := self.document.count_attachments():
             said = f"{attached} embedded file(s) of this PDF were not read."
             yield Notice("embedded-files", said, path)

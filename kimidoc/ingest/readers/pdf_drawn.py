@@ -6,6 +6,7 @@ answer for it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Effort:
     the same file gives the same answer on a slow machine.
     """
 
-    pixels_left: int = 200_000_000
+    pixels_left: int = 1_000_000_000
 
     def spend(self, found: Contents) -> bool:
         """Whether a page is drawn. Ordinary pages are free: length must not use the effort up."""
@@ -64,9 +65,15 @@ class Drawing:
         return bool(self._in(box, pale).any())
 
     def gap(self, box: Box, pale: bool) -> float:
-        """The widest stretch of the box, in points, that nothing seen stands in."""
-        columns = np.flatnonzero(self._in(box, pale).any(axis=0)) // 3
-        edges = np.concatenate(([-1], columns, [int((box[2] - box[0]) * self._scale)]))
+        """The widest stretch along the line in the box, in points, that nothing seen stands in."""
+        seen, length = self._in(box, pale), box[2] - box[0]
+        if box[3] - box[1] > length:  # the line runs up or down
+            at, length = np.flatnonzero(seen.any(axis=1)), box[3] - box[1]
+        else:
+            at = np.flatnonzero(seen.any(axis=0)) // 3
+        if not len(at):
+            return math.inf
+        edges = np.concatenate(([-1], at, [int(length * self._scale)]))
         return float(np.diff(edges).max()) / self._scale
 
     def _in(self, box: Box, pale: bool) -> Mask:

@@ -52,6 +52,7 @@ class _Look:
     mode: int
     points: float
     pale: bool
+    embedded: bool
 
 
 @dataclass
@@ -94,6 +95,9 @@ def hidden(words: Words, found: Contents, effort: Effort) -> Hidden:
         layer = {"mode", "unseen"} if reasons <= {"mode", "unseen"} else {"mode"}
         result.ocr_layer = not layer.isdisjoint(reasons)
         verdicts = [(a, b, None if why in layer else why) for a, b, why in verdicts]
+    if any(why == "unknown" for _, _, why in verdicts):
+        result.checked = False
+        verdicts = [(a, b, None if why == "unknown" else why) for a, b, why in verdicts]
     result.places = _merged(words, verdicts)
     return result
 
@@ -141,7 +145,9 @@ def _look(words: Words, character: int, handle: object) -> _Look:
     if raw.FPDFPageObj_GetFillColor(handle, *channels):
         red, green, blue, alpha = (channel.value for channel in channels)
         pale = min(red, green, blue) >= _WHITE or alpha <= _OPAQUE
-    return _Look(handle, raw.FPDFTextObj_GetTextRenderMode(handle), points, pale)
+    font = raw.FPDFTextObj_GetFont(handle)
+    embedded = bool(font) and raw.FPDFFont_GetIsEmbedded(font) == 1
+    return _Look(handle, raw.FPDFTextObj_GetTextRenderMode(handle), points, pale, embedded)
 
 
 def _told(words: Words, run: _Run, look: _Look, bounds: Box) -> list[Verdict]:
@@ -164,7 +170,21 @@ def _measured(
     boxes = words.boxes(*run.span)
     if all(drawing.gap(box, look.pale) <= _WORD_GAP * look.points for box in boxes):
         return told
-    return _each(words, run, lambda some: any(drawing.marks(b, look.pale) for b in some), "unseen")
+    verdicts = _each(
+        words, run, lambda some: any(drawing.marks(b, look.pale) for b in some), "unseen"
+    )
+    if look.embedded or look.pale:
+        return verdicts
+    # A font that is not in the file may be missing on this machine, and then nothing is drawn;
+    # only Latin letters have a stand-in that pdfium carries itself.
+    return [
+        (a, b, "unknown" if why and _beyond_latin(words, a, b) else why) for a, b, why in verdicts
+    ]
+
+
+def _beyond_latin(words: Words, start: int, end: int) -> bool:
+    text = words.text[words.offset(start) : words.offset(end)]
+    return any(character.isalpha() and character > "\u024f" for character in text)
 
 
 def _each(words: Words, run: _Run, seen: Callable[[list[Box]], bool], reason: str) -> list[Verdict]:
