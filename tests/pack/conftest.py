@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import pytest
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
@@ -79,6 +80,7 @@ class ByteTokenizer:
         return bytes(alphabet[c] for c in self.backend.id_to_token(token))
 
 
+@cache
 def _byte_of_character() -> dict[str, int]:
     """GPT-2's table of printable stand-ins for bytes, backwards."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
