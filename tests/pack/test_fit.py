@@ -296,8 +296,8 @@ def test_a_long_text_costs_little_more_than_its_length(tokenizer, monkeypatch):
 
 @pytest.mark.parametrize("overflow", ["drop-last", "drop-largest"])
 def test_memory_follows_the_budget_not_the_documents(tokenizer, monkeypatch, overflow):
-    monkeypatch.setattr(encode, "BATCH_CHARS", 10_000)
-    documents = [document(f"{n}", PROSE * (40 + n)) for n in range(80)]
+    monkeypatch.setattr(encode, "BATCH_CHARS", 4_000)
+    documents = [document(f"{n}", PROSE * (10 + n)) for n in range(60)]
     every = len(fit(documents, tokenizer, PLENTY).tokens)
 
     def peak(budget: int) -> int:
