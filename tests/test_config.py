@@ -1,4 +1,4 @@
-"""Settings: which place wins, what each may say, and that analysed files are never configuration."""
+"""Settings: which place wins, what each may say; analysed files are never configuration."""
 
 from __future__ import annotations
 
