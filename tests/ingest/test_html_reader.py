@@ -370,7 +370,7 @@ def test_comments_are_counted_once_they_speak_to_a_reader():
 
 def test_style_sheets_elsewhere_are_said_to_be_unread():
     (notice,) = extract("<link rel=stylesheet href=a.css><p>x").notices
-    assert notice.code == "integrity.unchecked"
+    assert notice.code == "styles-not-read"
 
 
 WORDS = st.lists(

@@ -22,7 +22,7 @@ from kimidoc.ingest.readers.html_layout import Flow, Grid, Hidden, Numbering, co
 from kimidoc.types import Notice
 
 HIDDEN_TEXT = "integrity.hidden-text"
-UNCHECKED = "integrity.unchecked"
+UNREAD_STYLES = "styles-not-read"
 
 _DROPPED = frozenset(
     "script style template head title iframe noframes noembed applet audio video canvas datalist "
@@ -130,7 +130,7 @@ class _Page:
             yield Notice(HIDDEN_TEXT, said, path)
         if self._sheets_elsewhere:
             said = "The page has style sheets in other files; what they hide was not looked for."
-            yield Notice(UNCHECKED, said, path)
+            yield Notice(UNREAD_STYLES, said, path)
 
     def _walk(self, first: LexborNode | None) -> None:
         open_ = [_Element("", first, self.flow, html_style.Look())]
