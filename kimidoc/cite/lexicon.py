@@ -53,11 +53,12 @@ NEGATIVE_PREFIXES = (
 NEGATIVE_SUFFIXES = ("less", "los", "loos", "frei", "free")
 
 PER_HUNDRED = _words("% percent prozent pourcent procent")
-PERCENT = PER_HUNDRED | _words("percentage bps ‰")
-PERCENT_PHRASES = (
-    r"per\s+cent(?:um)?\b|pour\s+cent\b|por\s+cien(?:to)?\b|por\s+cento\b|per\s+cento\b"
-    r"|vom\s+hundert\b|basis\s+points?\b|percentage\s+points?\b|van\s+de\s+honderd\b"
-)
+PERCENT = PER_HUNDRED | _words("percentage bps pp ‰")
+PHRASES = {
+    "percent": r"per\s+cent(?:um)?|pour\s+cent|por\s+cien(?:to)?|por\s+cento|vom\s+hundert",
+    "bps": r"basis\s+points?|basispunkten?|points?\s+de\s+base|puntos?\s+b[áa]sicos?",
+    "pp": r"percentage\s+points?|prozentpunkten?|points?\s+de\s+pourcentage|procentpunten?",
+}
 
 CURRENCY_CODES = _words(
     "USD EUR GBP CHF JPY CNY RMB CAD AUD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN RUB UAH TRY ILS "
@@ -122,13 +123,13 @@ NUMBERS = _words(
     "miljard helft eerste tweede derde vierde"
 )
 # German and Dutch write a number as one word, of these parts.
-GERMANIC_PARTS = (
-    "null|ein|eine|eins|zwei|zwo|drei|vier|fünf|fuenf|sechs|sech|sieben|sieb|acht|neun|zehn|elf|"
-    "zwölf|zwoelf|zwanzig|dreißig|dreissig|zig|und|hundert|tausend|"
-    "nul|een|één|twee|drie|vijf|zes|zeven|negen|tien|elf|twaalf|der|veer|dertien|veertien|twintig|"
-    "dertig|veertig|vijftig|zestig|zeventig|tachtig|negentig|en|ën|honderd|duizend"
+GERMANIC_PARTS = _words(
+    "null ein eine eins zwei zwo drei vier fünf fuenf sechs sech sieben sieb acht neun zehn elf "
+    "zwölf zwoelf zwanzig dreißig dreissig zig und hundert tausend "
+    "nul een één twee drie vijf zes zeven negen tien twaalf dertien veertien twintig dertig "
+    "veertig vijftig zestig zeventig tachtig negentig en ën honderd duizend"
 )
-GERMANIC_ALONE = _words("ein eine een en und der zig ën één")  # articles and conjunctions
+GERMANIC_ALONE = _words("ein eine een en und zig ën één")  # articles and conjunctions
 
 STOP_WORDS = _words(
     "a an the this that these those of to in on at by for from with as and or but if is are was "

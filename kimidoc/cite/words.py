@@ -19,14 +19,20 @@ from kimidoc.cite.forms import CJK
 Kind = Literal["number", "date", "currency", "percentage", "negation"]
 
 _SPELLED = 16  # words of one number; a page of "hundred" is not one
-_PERCENT = re.compile(lexicon.PERCENT_PHRASES, re.IGNORECASE)
-_GERMANIC = re.compile(f"(?:{lexicon.GERMANIC_PARTS})+")
+_PHRASES = re.compile(
+    "|".join(f"(?P<{name}>\\b(?:{words})\\b)" for name, words in lexicon.PHRASES.items()),
+    re.IGNORECASE,
+)
+# Possessive, longest part first: "sieben" is also "sieb" and "en", and a page of it is no trap.
+_PARTS = "|".join(sorted(lexicon.GERMANIC_PARTS, key=lambda part: (-len(part), part)))
+_GERMANIC = re.compile(f"(?:{_PARTS})++")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:([,'])\d{3})(?:\1\d{3})*(?:\.\d+)?")
+_LETTER = rf"(?:(?![{CJK}])[^\W_])"  # or digit
 _TOKEN = re.compile(
-    r"(?P<number>(?:(?<![\w)\]])-)?[^\W_]*\d[^\W_]*(?:[.,:/'-]\d[^\W_]*)*)"
+    rf"(?P<number>(?:(?<![\w)\]])-)?{_LETTER}*\d{_LETTER}*(?:[.,:/'-]\d{_LETTER}*)*)"
     rf"|(?P<sign>[%‰$¢£¤¥฿\u20a0-\u20cf<>≤≥±≈≠])|(?P<cjk>[{CJK}])"
     r"|(?P<nt>[^\W\d_]+n't\b|cannot\b)|(?P<elided>\bn')(?=\w)"
-    r"|(?P<word>[^\W_](?:[^\W_]|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0dff])*)",
+    rf"|(?P<word>{_LETTER}(?:{_LETTER}|[\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0dff])*)",
     re.IGNORECASE,
 )
 
@@ -44,7 +50,7 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """The words and signs of a text, with numbers put together that are written in several."""
-    text = _PERCENT.sub("percent", fold.plain(text))
+    text = _PHRASES.sub(lambda match: match.lastgroup or "", fold.plain(text))
     found: list[Word] = []
     for match in _TOKEN.finditer(text):
         shown, start, end = match[0], match.start(), match.end()

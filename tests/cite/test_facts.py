@@ -30,6 +30,9 @@ from kimidoc.cite.words import words
         ("five dollars", "five euros", "currency"),
         ("10 per cent", "10 times", "percentage: only the claim has “percent”"),
         ("10", "10%", "percentage: only the source has “%”"),
+        ("50 percent", "50 basis points", "percentage: “percent” is not “bps”"),
+        ("up 2 percent", "up 2 percentage points", "percentage: “percent” is not “pp”"),
+        ("siebenundzwanzig Tage", "siebenunddreißig Tage", "number"),
         ("shall pay", "shall not pay", "negation: only the source has “not”"),
         ("shall never pay", "shall always pay", "negation: only the claim has “never”"),
         ("it doesn't apply", "it does apply", "negation"),
@@ -52,6 +55,7 @@ from kimidoc.cite.words import words
         ("drieëntwintig dagen", "vierentwintig dagen", "number"),
         ("合同可转让", "合同不可转让", "negation"),
         ("三十日以内", "九十日以内", "number: “三” is not “九”"),
+        ("在30日内付款", "在90日内付款", "number: “30” is not “90”"),
         ("支払います", "支払いません", "negation"),
         ("지급한다", "지급하지 않는다", "negation"),
         ("יכול להעביר", "לא יכול להעביר", "negation"),
@@ -82,6 +86,7 @@ def test_facts_that_differ_are_named(claim: str, source: str, said: str) -> None
         ("the agree-\nment", "the agreement"),
         ("٣٠ days", "30 days"),
         ("Shall NOT pay", "shall not pay"),
+        ("甲方应当在30日内付款", "乙方应当在30日内付款"),
         ("", ""),
     ],
 )
@@ -107,7 +112,20 @@ def test_long_texts_are_compared_by_their_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9", "hundred ", "one hundred and ", "ein", "1,", "a'", "(", "-1"]
+    "text",
+    [
+        "9",
+        "hundred ",
+        "one hundred and ",
+        "ein",
+        "sieben",
+        "1,",
+        "a'",
+        "(",
+        "-1",
+        "per cent ",
+        "合同",
+    ],
 )
 def test_hostile_texts_are_compared(text: str) -> None:
     assert disagreement(text * 20_000, text * 20_000) is None
