@@ -13,6 +13,7 @@ import docx
 import openpyxl
 from PIL import Image, ImageDraw
 from pptx import Presentation
+from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -133,6 +134,14 @@ def invisible(canvas: Canvas, x: float, y: float, text: str) -> None:
     drawn.textLine(text)
     drawn.setTextRenderMode(0)
     canvas.drawText(drawn)
+
+
+def rewritten(data: bytes, change: Callable[[PdfWriter], object]) -> bytes:
+    """A PDF changed through pypdf."""
+    writer, raw = PdfWriter(clone_from=PdfReader(io.BytesIO(data))), io.BytesIO()
+    change(writer)
+    writer.write(raw)
+    return raw.getvalue()
 
 
 def word(build: Callable[[Any], object]) -> bytes:

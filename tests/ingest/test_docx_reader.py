@@ -12,108 +12,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kimidoc.ingest.base import Limits, TrackedChanges, Unreadable
-from kimidoc.ingest.readers.docx_numbering import formatted
+from kimidoc.ingest.base import Limits, Unreadable
 from tests.ingest.office_files import (
     Reading,
     amended,
     codes,
-    hidden,
     paragraph,
     picture_bytes,
-    revised,
     run,
     section_at,
     word,
     word_body,
 )
-
-
-def level(at: int, form: str, text: str, more: str = "") -> str:
-    return (
-        f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}'
-        f'<w:lvlText w:val="{text}"/></w:lvl>'
-    )
-
-
-def lists(*definitions: tuple[int, str]) -> str:
-    """Abstract definitions: number and inside."""
-    return "".join(
-        f'<w:abstractNum w:abstractNumId="{at}">{inside}</w:abstractNum>'
-        for at, inside in definitions
-    )
-
-
-NUMBERING = lists(
-    (
-        0,
-        level(0, "decimal", "%1.", '<w:pStyle w:val="Heading1"/>')
-        + level(1, "decimal", "%1.%2")
-        + level(2, "lowerLetter", "(%3)")
-        + level(3, "lowerRoman", "(%4)"),
-    ),
-    (1, level(0, "bullet", "\uf0b7") + level(1, "bullet", "-")),
-    (
-        2,
-        level(0, "upperRoman", "Part %1")
-        + level(
-            1,
-            "decimal",
-            "%1.%2",
-            '<w:lvlRestart w:val="0"/><w:isLgl/><w:suff w:val="nothing"/>',
-        ),
-    ),
-    (3, '<w:numStyleLink w:val="Legal"/>'),
-    (4, '<w:styleLink w:val="Legal"/>' + level(0, "ordinal", "%1").replace('"1"', '"7"')),
-) + "".join(
-    f'<w:num w:numId="{at}"><w:abstractNumId w:val="{definition}"/>{override}</w:num>'
-    for at, definition, override in (
-        (1, 0, ""),
-        (2, 1, ""),
-        (3, 0, '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>'),
-        (4, 2, ""),
-        (5, 3, ""),
-    )
-)
-
-
-def style(identity: str, name: str, inside: str = "", kind: str = "paragraph") -> str:
-    opening = f'<w:style w:type="{kind}" w:styleId="{identity}"><w:name w:val="{name}"/>'
-    return f"{opening}{inside}</w:style>"
-
-
-STYLES = (
-    style("Normal", "Normal").replace("w:styleId", 'w:default="1" w:styleId')
-    + style(
-        "Heading1",
-        "heading 1",
-        '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr><w:outlineLvl w:val="0"/></w:pPr>',
-    )
-    + style("Ueber2", "Heading 2")
-    + style("Mine", "Mine", '<w:basedOn w:val="Ueber2"/>')
-    + style("Loop", "Loop", '<w:basedOn w:val="Loop"/>')
-    + style("Secret", "Secret", "<w:rPr><w:vanish/></w:rPr>")
-    + style("Ghost", "Ghost", "<w:rPr><w:vanish/></w:rPr>", "character")
-)
+from tests.ingest.word_parts import STYLES, cell, lines_of, table
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Reading:
     return Reading(tmp_path)
-
-
-def lines_of(read: Reading, body: str, **parts: str) -> list[str]:
-    """The text's lines, without empty ones."""
-    text = read("a.docx", word_body(body, **parts)).text
-    return [line for line in text.split("\n") if line]
-
-
-def table(*rows: str) -> str:
-    return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>"
-
-
-def cell(inside: str, properties: str = "") -> str:
-    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inside}</w:tc>"
 
 
 def test_a_document_of_word_itself(read: Reading) -> None:
@@ -139,95 +55,6 @@ def test_a_document_of_word_itself(read: Reading) -> None:
     assert section_at(extract, "c3") == "2 Term > 2.1 Renewal"
     assert [mark.label for mark in extract.sections][-2:] == ["Header", "Footer"]
     assert extract.pages == () and extract.notices == () and extract.partial is None
-
-
-def test_numbers_stand_in_the_text_as_word_shows_them(read: Reading) -> None:
-    body = (
-        paragraph("Definitions", style="Heading1")
-        + paragraph("A first clause.", number="1 1")
-        + paragraph("An item.", number="1 2")
-        + paragraph("Its part.", number="1 3")
-        + paragraph("Its second part.", number="1 3")
-        + paragraph("Another item.", number="1 2")
-        + paragraph("A second clause.", number="1 1")
-        + paragraph("Its item.", number="1 2")
-        + paragraph("Term", style="Heading1")
-        + paragraph("A clause.", number="1 1")
-        + paragraph("A bullet.", number="2 0")
-        + paragraph("A dash.", number="2 1")
-        + paragraph("Not numbered.", number="0 0")
-        + paragraph("Restarted.", number="3 0")
-        + paragraph("Goes on.", number="3 0")
-    )
-    extract = read("a.docx", word_body(body, numbering=NUMBERING, styles=STYLES))
-    assert [line for line in extract.text.split("\n") if line] == [
-        "1. Definitions", "1.1 A first clause.", "(a) An item.", "(i) Its part.",
-        "(ii) Its second part.", "(b) Another item.", "1.2 A second clause.", "(a) Its item.",
-        "2. Term", "2.1 A clause.", "• A bullet.", "- A dash.", "Not numbered.",
-        "5. Restarted.", "6. Goes on.",
-    ]  # fmt: skip
-    assert section_at(extract, "1. Def") == "1. Definitions"
-    assert section_at(extract, "Its second part") == "1. Definitions > 1.1"
-    assert section_at(extract, "(a) Its item") == "1. Definitions > 1.2"
-    assert section_at(extract, "A bullet") == "2. Term > 2.1"
-
-
-def test_numbering_restarts_and_links(read: Reading) -> None:
-    body = "".join(
-        paragraph(text, number=number)
-        for text, number in (
-            ("One", "4 0"), ("first", "4 1"), ("Two", "4 0"), ("second", "4 1"),
-            ("linked", "5 0"), ("again", "5 0"), ("unknown", "99 0"),
-        )
-    )  # fmt: skip
-    assert lines_of(read, body, numbering=NUMBERING) == [
-        "Part I One", "1.1first", "Part II Two", "2.2second", "7th linked", "8th again", "unknown",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("count", "form", "text"),
-    [
-        (4, "lowerRoman", "iv"), (1994, "upperRoman", "MCMXCIV"), (0, "lowerRoman", "0"),
-        (26, "upperLetter", "Z"), (28, "lowerLetter", "bb"), (7, "decimalZero", "07"),
-        (11, "ordinal", "11th"), (22, "ordinal", "22nd"), (3, "cardinalText", "Three"),
-        (12, "ordinalText", "Twelfth"), (5, "none", ""), (5, "japaneseCounting", "5"),
-    ],
-)  # fmt: skip
-def test_number_formats(count: int, form: str, text: str) -> None:
-    assert formatted(count, form) == text
-
-
-def test_typed_numbers_open_sections_too(read: Reading) -> None:
-    body = (
-        paragraph("14 Term", style="Ueber2")
-        + paragraph("14.2\tThe term is two years.")
-        + paragraph("Unnumbered words.")
-        + paragraph("2.5 million euro are due.", style="")
-        + paragraph("Schedule", style="Mine")
-        + paragraph("Its text.")
-    )
-    extract = read("a.docx", word_body(body, styles=STYLES))
-    assert section_at(extract, "two years") == "14 Term > 14.2"
-    assert section_at(extract, "Unnumbered") == "14 Term > 14.2"
-    assert section_at(extract, "Its text") == "Schedule"
-
-
-def test_without_headings_first_level_numbers_open_sections(read: Reading) -> None:
-    long = "The parties agree " * 9
-    body = (
-        paragraph("Preamble")
-        + paragraph("Term", number="1 0")
-        + paragraph("Two years.", number="1 1")
-        + paragraph("(not numbered)")
-        + paragraph(long, number="1 0")
-        + paragraph("end")
-        + paragraph("a bullet", number="2 0")
-    )
-    extract = read("a.docx", word_body(body, numbering=NUMBERING))
-    assert section_at(extract, "Preamble") is None
-    assert section_at(extract, "(not numbered)") == "1. Term > 1.1"
-    assert section_at(extract, "end") == section_at(extract, "a bullet") == "2."
 
 
 def test_runs_in_all_their_wrappings(read: Reading) -> None:
@@ -349,112 +176,6 @@ def test_text_boxes_follow_their_paragraph(read: Reading) -> None:
     assert lines_of(read, body) == [
         "Before", "In the box", "more", "Between", "In the box", "more", "After",
     ]  # fmt: skip
-
-
-CHANGED = (
-    paragraph("Notice of ", inside=revised("del", "ninety") + revised("ins", "ten") + run(" days."))
-    + paragraph("The rest ", inside=revised("moveTo", "moved here"))
-    + paragraph(inside=revised("moveFrom", "moved here") + run(" stays"))
-    + f"<w:p><w:pPr><w:rPr><w:del w:id='9' w:author='C'/></w:rPr></w:pPr>{run('joined')}</w:p>"
-    + paragraph(" with this")
-    + f"<w:p><w:pPr><w:rPr><w:ins w:id='8'/></w:rPr></w:pPr>{revised('ins', 'New line')}</w:p>"
-    + paragraph("Last", inside=f"<w:ins w:id='7' w:author='B'>{revised('del', 'gone')}</w:ins>")
-    + table(
-        "<w:trPr><w:ins w:id='6' w:author='B'/></w:trPr>"
-        + cell(paragraph("new"))
-        + cell(paragraph("row")),
-        cell(paragraph("old")) + cell(paragraph("row")),
-    )
-)
-
-
-@pytest.mark.parametrize(
-    ("mode", "text"),
-    [
-        (
-            "accept",
-            "Notice of ten days.\nThe rest moved here\nstays\njoined with this\nNew line\nLast\n"
-            "new | row\nold | row\n",
-        ),
-        (
-            "reject",
-            "Notice of ninety days.\nThe rest\nmoved here stays\njoined\nwith this\nLast\n"
-            "old | row\n",
-        ),
-        (
-            "both",
-            "Notice of [-ninety-]{+ten+} days.\nThe rest {+moved here+}\n[-moved here-] stays\n"
-            "joined\nwith this\n{+New line+}\nLast{+[-gone-]+}\n{+new | row+}\nold | row\n",
-        ),
-    ],
-)
-def test_tracked_changes(read: Reading, mode: TrackedChanges, text: str) -> None:
-    extract = read("a.docx", word_body(CHANGED), tracked_changes=mode)
-    assert extract.text == text
-    done = {"accept": "accepted", "reject": "rejected", "both": "shown in the text"}[mode]
-    assert codes(extract) == ["tracked-changes"]
-    assert extract.notices[0].message.startswith(
-        f"5 tracked insertion(s) and 3 deletion(s) by 1 author(s) are {done};"
-    )
-
-
-def test_an_inserted_paragraph_mark_is_undone(read: Reading) -> None:
-    body = (
-        f"<w:p><w:pPr><w:rPr><w:ins w:id='1'/></w:rPr></w:pPr>{run('One ')}</w:p>"
-        + paragraph("Heading", style="Heading1")
-        + f"<w:p><w:pPr><w:rPr><w:ins w:id='2'/></w:rPr></w:pPr>{run('at the end')}</w:p>"
-        + table(cell(paragraph("a")) + cell(paragraph("b")))
-        + f"<w:p><w:pPr><w:rPr><w:ins w:id='2'/></w:rPr></w:pPr>{run('last')}</w:p>"
-    )
-    data = word_body(body, styles=STYLES)
-    assert read("a.docx", data, tracked_changes="reject").text == (
-        "One Heading\nat the end\na | b\nlast\n"
-    )
-
-
-def test_hidden_text_is_kept_and_reported(read: Reading) -> None:
-    body = (
-        paragraph("Seen ", inside=run("vanished", "<w:vanish/>") + run(" seen"))
-        + paragraph("by its style", style="Secret")
-        + paragraph("x ", inside=run("by its run style", '<w:rStyle w:val="Ghost"/>'))
-        + paragraph("x ", inside=run("white", '<w:color w:val="FFFFFF"/>'))
-        + paragraph("x ", inside=run("pale", '<w:color w:val="fefefe"/>'))
-        + paragraph("x ", inside=run("tiny", '<w:sz w:val="2"/>'))
-        + paragraph("x ", inside=run("not vanished", '<w:vanish w:val="0"/>'))
-        + paragraph(
-            "x ", inside=run("marked", '<w:color w:val="FFFFFF"/><w:highlight w:val="red"/>')
-        )
-        + paragraph("x ", inside=run("dark", '<w:color w:val="FFFFFF"/><w:shd w:fill="000000"/>'))
-        + paragraph("x ", inside=run(" ", "<w:vanish/>"))
-        + table(
-            cell(paragraph(inside=run("head", '<w:color w:val="FFFFFF"/>')), '<w:shd w:fill="0"/>')
-            + cell(paragraph("b"))
-        )
-        + table(
-            "<w:trPr><w:hidden/></w:trPr>" + cell(paragraph("hidden")) + cell(paragraph("row")),
-            cell(paragraph(inside=run("blank", '<w:color w:val="FFFFFF"/>')))
-            + cell(paragraph("b")),
-        )
-    )
-    extract = read("a.docx", word_body(body, styles=STYLES))
-    assert hidden(extract) == [
-        ("It has text that is formatted as hidden.", "vanished"),
-        ("It has text that is formatted as hidden.", "by its style"),
-        ("It has text that is formatted as hidden.", "by its run style"),
-        ("It has text that is white on white.", "white"),
-        ("It has text that is white on white.", "pale"),
-        ("It has text that is smaller than 2 points.", "tiny"),
-        ("It has text that stands in a hidden table row.", "hidden | row"),
-        ("It has text that is white on white.", "blank"),
-    ]
-    assert extract.text.startswith("Seen vanished seen\n")
-
-
-def test_many_hidden_places_are_counted(read: Reading) -> None:
-    body = "".join(paragraph(inside=run(f"s{i}", "<w:vanish/>")) for i in range(60))
-    extract = read("a.docx", word_body(body))
-    assert codes(extract) == ["integrity.hidden-text"] * 51
-    assert extract.notices[-1].message.startswith("10 more places")
 
 
 def test_what_is_not_read_is_said(read: Reading) -> None:
