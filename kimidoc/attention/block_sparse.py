@@ -1,9 +1,9 @@
 """Reading with a bounded budget: sinks, top-k past blocks, a window. MoBA's gate (arXiv:2502.13189).
 
-Every group of queries sees the first blocks (sinks, arXiv:2309.17453), the blocks of the window
+Every tile of queries sees the first blocks (sinks, arXiv:2309.17453), the blocks of the window
 before it, itself causally, and the ``top_k`` blocks in between whose mean key scores highest
-against the group's mean query, in fp32, per key/value head. Departs from MoBA in choosing per
-group of queries instead of per query (tiles stay dense), and in giving what was chosen
+against the tile's mean query, in fp32, per key/value head. Departs from MoBA in choosing per
+tile of queries instead of per query (tiles stay dense), and in giving what was chosen
 consecutive virtual positions. When the budget covers everything, this is dense attention.
 """
 
@@ -63,6 +63,18 @@ def gate(affinity: Tensor, top_k: int) -> Tensor:
     return affinity.topk(top_k, -1).indices.sort(-1).values
 
 
+def window_start(tile: int, budget: ReadBudget) -> int:
+    """First block of the window of the tile that starts at token ``tile``; 0: nothing is left out."""
+    first = max(0, tile // budget.block_tokens - budget.window_blocks)
+    return first if first - budget.sink_blocks > budget.top_k else 0
+
+
+def tiles(start: int, end: int, size: int) -> list[tuple[int, int, int]]:
+    """[start, end) cut at the multiples of ``size``: (from, to, the multiple it belongs to)."""
+    firsts = range(start // size * size, end, size)
+    return [(max(start, t), min(end, t + size), t) for t in firsts]
+
+
 def read(
     query: Tensor,
     history: History,
@@ -73,40 +85,44 @@ def read(
     s_aux: Tensor | None = None,
     softcap: float | None = None,
 ) -> Tensor:
-    """query [1, H, S, D], the last S tokens of ``history`` -> [1, S, H, Dv]"""
-    S = query.shape[2]
-    start, L = history.length - S, budget.block_tokens
-    sink = budget.sink_blocks
-    window = max(0, start // L - budget.window_blocks)  # first block of the window
-    between = window - sink
-    top_k = min(budget.top_k, max(between, 0))
-    if between <= budget.top_k:  # everything fits: no gap to choose from
-        window, top_k = 0, 0
-        head = history.span(0, 0)
-    else:
-        head = history.span(0, sink * L)
-    tail = history.span(window * L, history.length)
-    near = head[0].shape[-2] + top_k * L  # virtual position of the window's first token
-    q = dense.group(query, tail[0].shape[0])
-    keys_head = rotary.rotate(head[0], 0) if rotary else head[0]
-    keys_tail = rotary.rotate(tail[0], near) if rotary else tail[0]
-    virtual = near + start - window * L  # virtual position of the chunk's first query
-    out = []
-    for a in range(0, S, budget.group_tokens):
-        b = min(S, a + budget.group_tokens)
-        group, cut = q[:, :, :, a:b], start + b - window * L
-        k, v = [keys_head, keys_tail[:, :cut]], [head[1], tail[1][:, :cut]]
-        if top_k:
-            mean_query = group[0].float().mean((1, 2))  # [K, D]
-            promise = affinity(
-                mean_query, history.means(sink, window), shared=history.shared_choice
-            )
-            chosen = gate(promise, top_k) + sink
-            far_k, far_v = history.blocks(chosen)
-            k.insert(1, rotary.rotate(far_k, head[0].shape[-2]) if rotary else far_k)
-            v.insert(1, far_v)
-        turned = rotary.rotate(group, virtual + a) if rotary else group
-        s = dense.scores(turned, torch.cat(k, -2)[None], scaling=scaling, softcap=softcap)
-        p = dense.weights(dense.causal_(s, b - a), s_aux)
-        out.append(dense.mix(p, torch.cat(v, -2)[None]))
-    return dense.ungroup(torch.cat(out, 3))
+    """query [1, H, S, D], the last S tokens of ``history`` -> [1, S, H, Dv]
+
+    Tiles start at multiples of ``group_tokens`` of the window, not of the chunk: however the
+    window is cut into chunks at those multiples, the result is the same.
+    """
+    L, sink, end = budget.block_tokens, budget.sink_blocks, history.length
+    start = end - query.shape[2]
+    cut = tiles(start, end, budget.group_tokens)
+    base = window_start(cut[0][2], budget) * L
+    last_window = window_start(cut[-1][2], budget)
+    near_k, near_v = history.span(base, end)
+    group = dense.group(query, near_k.shape[0])
+    margin = (sink + budget.top_k) * L  # virtual position of token ``base``; room for what is far
+    if rotary:
+        near_k = rotary.rotate(near_k, margin)
+        query = rotary.rotate(query, margin + start - base)
+    turned = dense.group(query, near_k.shape[0])
+    if last_window:
+        head_k, head_v = history.span(0, sink * L)
+        means = history.means(sink, last_window) if budget.top_k else None
+    out = query.new_empty(1, end - start, query.shape[1], near_v.shape[-1])
+    for a, b, tile in cut:
+        window = window_start(tile, budget)
+        near = slice(window * L - base, b - base)
+        k, v = near_k[:, near], near_v[:, near]
+        if window:
+            at = window * L - base  # virtual position of the first sink: everything is consecutive
+            keys, values = [rotary.rotate(head_k, at) if rotary else head_k], [head_v]
+            if means is not None:
+                mean_query = group[0, :, :, a - start : b - start].float().mean((1, 2))  # [K, D]
+                promise = affinity(
+                    mean_query, means[:, : window - sink], shared=history.shared_choice
+                )
+                far_k, far_v = history.blocks(gate(promise, budget.top_k) + sink)
+                keys.append(rotary.rotate(far_k, at + sink * L) if rotary else far_k)
+                values.append(far_v)
+            k, v = torch.cat([*keys, k], -2), torch.cat([*values, v], -2)
+        q = turned[:, :, :, a - start : b - start]
+        s = dense.causal_(dense.scores(q, k[None], scaling=scaling, softcap=softcap), b - a)
+        out[:, a - start : b - start] = dense.ungroup(dense.mix(dense.weights(s, s_aux), v[None]))
+    return out
