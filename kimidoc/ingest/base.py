@@ -65,7 +65,7 @@ class Extract:
     partial: str | None = None
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """A reader's word for a file it gives up on; the one argument is the coverage's reason."""
 
 

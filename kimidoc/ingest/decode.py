@@ -80,7 +80,7 @@ def read(file: Path, limits: Limits) -> Decoded:
     """
     with file.open("rb") as opened:
         head = opened.read(SAMPLE_BYTES)
-        most = limits.text_bytes * _WIDTHS.get(_signed(head)[0] or wide(head) or "", 1) + 8
+        most = limits.text_bytes * _WIDTHS.get(wide_or_marked(head) or "", 1) + 8
         raw = head + opened.read(most - len(head)) if len(head) < most else head[:most]
         whole = not opened.read(1)
     return decode(raw, limit_bytes=limits.text_bytes, whole=whole)
@@ -134,6 +134,18 @@ def wide(sample: bytes) -> str | None:
         if high and (latin or (not utf8 and high > 2 * low)) and _plausible(body, codec):
             return codec
     return None
+
+
+def wide_or_marked(sample: bytes) -> str | None:
+    """UTF-16 or UTF-32, if the beginning of a file shows that it is either."""
+    codec = _signed(sample)[0] or wide(sample)
+    return codec if codec in _WIDTHS else None
+
+
+def is_utf8(sample: bytes) -> bool:
+    """Whether bytes from the middle of a file may be UTF-8; characters may be cut at both ends."""
+    begin = next((i for i, byte in enumerate(sample[:4]) if byte & 0xC0 != 0x80), 0)
+    return _strictly(sample[begin:], "utf-8", whole=False) is not None
 
 
 def _signed(raw: bytes) -> tuple[str | None, bytes]:

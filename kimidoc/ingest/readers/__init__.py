@@ -54,7 +54,7 @@ READERS: dict[str, Reader] = {
         Reader("eml", "mail", True, (".eml",)),
         Reader("msg", "outlook", True, (".msg",)),
         Reader("ipynb", "ipynb", False, (".ipynb",)),
-        Reader("html", "html", False, (".html", ".htm", ".xhtml")),
+        Reader("html", "html", True, (".html", ".htm", ".xhtml")),
         Reader("markdown", "markdown", False, (".md", ".markdown", ".mdx")),
         Reader("csv", "csv", False, (".csv", ".tsv")),
         Reader("text", "text", False, ()),
