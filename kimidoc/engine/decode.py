@@ -1,9 +1,11 @@
 """The decode loop: many rows in lockstep, each a small program of its own.
 
 A row is a generator: it yields the tokens to feed (one, or a run it already knows) and gets back
-the logits after the last of them; what it returns is its result. Rows feed runs of different
-length in one forward pass; padding is marked in ``Batch``. Greedy: ties go to the lowest id, so
-the same prefix and question give the same text.
+the log-probabilities after the last of them; what it returns is its result. Rows that feed one
+token go first, and rows with a run wait until all that are left have one: runs of different rows
+then share one wide pass, instead of widening everybody's narrow ones. Padding is marked in
+``Batch`` and never attended to. Rows do not see each other: who else is in the batch changes a
+row's numbers by floating-point noise only.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from kimidoc.kvcache.cache import BlockCache
 from kimidoc.kvcache.layer import Kept, Recent
 
 Result = TypeVar("Result")
-Row = Generator[list[int], Tensor, Result]  # yields tokens, receives log-probabilities [V]
+Row = Generator[Sequence[int], Tensor, Result]  # yields tokens, receives log-probabilities [V]
 
 
 @torch.no_grad()
@@ -37,29 +39,47 @@ def lockstep(
     """Run every row to its end. ``asked``: the question's own words within each first feed."""
     cache = BlockCache([None] * len(layers))
     results: dict[int, Result] = {}
-    feeds: dict[int, list[int]] = {i: next(row) for i, row in enumerate(rows)}
+    feeds: dict[int, Sequence[int]] = {i: next(row) for i, row in enumerate(rows)}
     with register.using(states(layers, profile, batch)):
         first = True
         while feeds:
-            width = max(len(f) for f in feeds.values())
-            ids = torch.zeros(len(rows), width, dtype=torch.long)
-            valid = torch.zeros(len(rows), width, dtype=torch.bool)
-            own = torch.zeros(len(rows), width, dtype=torch.bool)
-            for i, feed in feeds.items():
-                ids[i, : len(feed)] = torch.tensor(feed)
-                valid[i, : len(feed)] = True
-                if first:
-                    own[i, asked[i][0] : asked[i][1]] = True
+            narrow = [] if first else [i for i, feed in feeds.items() if len(feed) == 1]
+            live = narrow or sorted(feeds)
+            ids, valid = _padded(feeds, live, len(rows))
+            own = torch.zeros_like(valid)
+            if first:
+                for i, (start, end) in enumerate(asked):
+                    own[i, start:end] = True
             batch.step(valid, own)
             hidden = runner.forward(ids.to(runner.device), cache)
-            live = sorted(feeds)
             last = torch.stack([hidden[i, len(feeds[i]) - 1] for i in live])
-            logits = torch.log_softmax(runner.head(last[:, None])[:, 0], -1)
-            feeds = {}
-            for i, after in zip(live, logits, strict=True):
+            after = torch.log_softmax(runner.head(last[:, None])[:, 0], -1)
+            for i, logits in zip(live, after, strict=True):
                 try:
-                    feeds[i] = rows[i].send(after)
+                    feeds[i] = rows[i].send(logits)
                 except StopIteration as stop:
                     results[i] = stop.value
+                    del feeds[i]
             first = False
     return [results[i] for i in range(len(rows))]
+
+
+def _padded(
+    feeds: dict[int, Sequence[int]], live: Sequence[int], rows: int
+) -> tuple[Tensor, Tensor]:
+    """The tokens of the live rows, left-aligned, and which are real: [B, S] each."""
+    width = max(len(feeds[i]) for i in live)
+    ids = torch.zeros(rows, width, dtype=torch.long)
+    valid = torch.zeros(rows, width, dtype=torch.bool)
+    for i in live:
+        ids[i, : len(feeds[i])] = torch.tensor(feeds[i])
+        valid[i, : len(feeds[i])] = True
+    return ids, valid
+
+
+def best(log_probabilities: Tensor, allowed: Tensor | None = None) -> int:
+    """The most likely token, of those allowed (sorted ids); ties go to the lowest id."""
+    if allowed is None:
+        return int((log_probabilities == log_probabilities.max()).nonzero()[0])
+    within = log_probabilities[allowed]
+    return int(allowed[(within == within.max()).nonzero()[0]])
