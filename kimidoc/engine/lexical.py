@@ -80,6 +80,16 @@ class LexicalPrior:
         nth = np.arange(int(often.sum())) - np.repeat(np.cumsum(often) - often, often)
         return np.repeat(block, often), flat[np.repeat(first[word], often) + nth]
 
+    def idf(self, term: str) -> float:
+        """How rare a stem is: BM25's weight of it; 0 for one that no block holds."""
+        number = self._ids.get(term)
+        if number is None:
+            return 0.0
+        return self._idf(int(self._first[number + 1] - self._first[number]))
+
+    def _idf(self, holding: int) -> float:
+        return float(np.log1p((self.blocks - holding + 0.5) / (holding + 0.5)))
+
     def scores(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """BM25 of every block for the distinct words of ``texts``: [N], never negative."""
         out = np.zeros(self.blocks, dtype=np.float32)
@@ -89,6 +99,5 @@ class LexicalPrior:
                 continue
             a, b = self._first[number], self._first[number + 1]
             at, count = self._block[a:b], self._count[a:b]
-            idf = np.log1p((self.blocks - len(at) + 0.5) / (len(at) + 0.5))
-            out[at] += idf * count * (K1 + 1) / (count + self._norm[at])
+            out[at] += self._idf(len(at)) * count * (K1 + 1) / (count + self._norm[at])
         return out
