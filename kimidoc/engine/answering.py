@@ -171,8 +171,8 @@ class AnswerSliding:
 def states(layers: list[Kept | Recent], profile: Profile, batch: Batch) -> dict[int, Any]:
     """One answering state per layer of the prefix."""
     return {
-        i: AnswerFull(layer, profile, batch)
+        i: AnswerFull(layer, profile.at(i), batch)
         if isinstance(layer, Kept)
-        else AnswerSliding(layer, profile, batch)
+        else AnswerSliding(layer, profile.at(i), batch)
         for i, layer in enumerate(layers)
     }

@@ -51,6 +51,7 @@ def chunks(start: int, end: int, size: int) -> list[tuple[int, int]]:
 
 
 def _state(plan: ReadPlan, profile: Profile, layer: int, store: Reading | Recent) -> Any:
+    profile = profile.at(layer)
     if isinstance(store, Recent):
         return ReadSliding(store, profile)
     retrieve = layer % plan.retrieve_every == plan.retrieve_every - 1

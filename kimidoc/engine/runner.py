@@ -68,6 +68,7 @@ class Runner:
         finally:
             self.decoder.layers = real
 
+    @torch.no_grad()
     def embed(self, ids: Tensor) -> Tensor:
         """ids [B, S] -> what enters layer 0: [B, S, hidden]"""
         cache = BlockCache([None] * len(self.layers))
@@ -88,6 +89,7 @@ class Runner:
             self._arguments.setdefault(ids.shape[1], [p.seen for p in probes])
         return first[0]
 
+    @torch.no_grad()
     def layer(self, index: int, hidden: Tensor, cache: BlockCache) -> Tensor:
         """One layer over one chunk, [1, S, hidden] -> the same; ``embed`` saw that S before."""
         arguments = dict(self._arguments[hidden.shape[1]][index], past_key_values=cache)
@@ -95,6 +97,7 @@ class Runner:
         out = self.layers[index](hidden, **arguments)
         return out[0] if isinstance(out, tuple) else out
 
+    @torch.no_grad()
     def head(self, hidden: Tensor) -> Tensor:
         """What left the last layer -> logits, fp32: [B, S, hidden] -> [B, S, vocabulary]"""
         with self._probed() as probes:
@@ -108,6 +111,7 @@ class Runner:
             ).logits
         return logits.float()
 
+    @torch.no_grad()
     def forward(self, ids: Tensor, cache: BlockCache) -> Tensor:
         """All layers in order over one chunk, [B, S] -> what the head needs: [B, S, hidden]"""
         last: list[Tensor] = []

@@ -25,11 +25,19 @@ from kimidoc.kvcache.layer import Kept, Reading, Recent
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Per layer: a sliding window in tokens or None, and how positions are rotated."""
+    """Per layer: a sliding window in tokens or None, and how positions are rotated.
+
+    ``unrotated``: layers without rotary positions (NoPE).
+    """
 
     windows: tuple[int | None, ...]
     rotary: Rotary | None
     mla: bool
+    unrotated: frozenset[int] = frozenset()
+
+    def at(self, layer: int) -> Profile:
+        """The profile as layer ``layer`` needs it: without rotary where that layer has none."""
+        return replace(self, rotary=None) if layer in self.unrotated else self
 
     @property
     def all_full(self) -> bool:
@@ -43,6 +51,10 @@ KNOWN = {
 }  # fmt: skip
 
 
+# Rotations whose frequencies do not depend on how long the text is: ours may take their place.
+FIXED_ROPE = {"default", "linear", "llama3", "yarn"}
+
+
 def profile(model: Any) -> Profile:
     """Read a model's layers off its configuration. Raises EngineError for what is not built."""
     config = model.config.get_text_config(decoder=True)
@@ -51,24 +63,37 @@ def profile(model: Any) -> Profile:
             f"models of the family {config.model_type!r} cannot be read sparsely yet",
             hint=f"use a checkpoint of one of these families: {', '.join(sorted(KNOWN))}",
         )
+    rope = (config.rope_parameters or {}).get("rope_type", "default")
+    if rope not in FIXED_ROPE:
+        raise EngineError(
+            f"rotary positions of the kind {rope!r} change with the length of the text and are "
+            "not supported yet",
+            hint=f"use a checkpoint with one of these: {', '.join(sorted(FIXED_ROPE))}",
+        )
+    mla = getattr(config, "kv_lora_rank", None) is not None
+    first = config.qk_nope_head_dim if mla else 0
+    flags = getattr(config, "no_rope_layers", None) or ()  # 1: the layer does rotate (smollm3)
+    return Profile(
+        windows=_windows(config),
+        rotary=Rotary(model.get_decoder().rotary_emb.inv_freq, first=first),
+        mla=mla,
+        unrotated=frozenset(i for i, rotates in enumerate(flags) if not rotates),
+    )
+
+
+def _windows(config: Any) -> tuple[int | None, ...]:
+    """Every layer's sliding window, None where it sees everything."""
     kinds = getattr(config, "layer_types", None)
     window = getattr(config, "sliding_window", None)
-    n = config.num_hidden_layers
     if kinds is None:
-        kinds = ["full_attention" if window is None else "sliding_attention"] * n
+        kinds = ["sliding_attention" if window else "full_attention"] * config.num_hidden_layers
     odd = set(kinds) - {"full_attention", "sliding_attention"}
     if odd:
         raise EngineError(
             f"layers of the kind {', '.join(sorted(odd))} are not supported yet",
             hint="use a checkpoint whose layers are full or sliding attention",
         )
-    mla = getattr(config, "kv_lora_rank", None) is not None
-    first = config.qk_nope_head_dim if mla else 0
-    return Profile(
-        windows=tuple(None if kind == "full_attention" else window for kind in kinds),
-        rotary=Rotary(model.get_decoder().rotary_emb.inv_freq, first=first),
-        mla=mla,
-    )
+    return tuple(window if kind == "sliding_attention" else None for kind in kinds)
 
 
 class Expanded:
