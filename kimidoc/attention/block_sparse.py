@@ -1,4 +1,4 @@
-"""Reading with a bounded budget: sinks, top-k past blocks, a window. MoBA's gate (arXiv:2502.13189).
+"""Reading on a budget: sinks, top-k past blocks, a window. The gate is MoBA's (arXiv:2502.13189).
 
 Every tile of queries sees the first blocks (sinks, arXiv:2309.17453), the blocks of the window
 before it, itself causally, and the ``top_k`` blocks in between whose mean key scores highest
@@ -64,7 +64,7 @@ def gate(affinity: Tensor, top_k: int) -> Tensor:
 
 
 def window_start(tile: int, budget: ReadBudget) -> int:
-    """First block of the window of the tile that starts at token ``tile``; 0: nothing is left out."""
+    """First block of the window of the tile starting at token ``tile``; 0: nothing is left out."""
     first = max(0, tile // budget.block_tokens - budget.window_blocks)
     return first if first - budget.sink_blocks > budget.top_k else 0
 

@@ -24,7 +24,7 @@ class Rotary:
         self._sin = torch.empty(0)
 
     def _table(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """cos and sin for positions [0, length), in the dtype and device of ``like``: [length, R]"""
+        """cos and sin for positions [0, length), dtype and device of ``like``: [length, R]"""
         stale = self._cos.dtype != like.dtype or self._cos.device != like.device
         if stale or self._cos.shape[0] < max(length, 1):
             rows = max(length, 4096, 2 * self._cos.shape[0])
@@ -54,8 +54,3 @@ class Rotary:
         if self.width == x.shape[-1]:
             return turned
         return torch.cat([x[..., :a], turned, x[..., b:]], -1)
-
-
-def identity(x: Tensor) -> Tensor:
-    """What a layer without rotary positions does to its queries and keys."""
-    return x

@@ -12,6 +12,8 @@ from torch import Tensor
 from kimidoc.attention import dense
 from kimidoc.attention.positions import Rotary
 
+TILE_TOKENS = 128
+
 
 def read(
     query: Tensor,
@@ -31,9 +33,16 @@ def read(
     S, T = query.shape[2], k.shape[2]
     if rotary:
         query, k = rotary.rotate(query, T - S), rotary.rotate(k, 0)
-    s = dense.scores(dense.group(query, k.shape[1]), k, scaling=scaling, softcap=softcap)
-    ahead = (
-        torch.arange(T, device=k.device)[None] - torch.arange(T - S, T, device=k.device)[:, None]
-    )
-    s = s.masked_fill((ahead > 0) | (ahead <= -window), float("-inf"))
-    return dense.ungroup(dense.mix(dense.weights(s, s_aux), v))
+    grouped = dense.group(query, k.shape[1])
+    out = query.new_empty(query.shape[0], S, query.shape[1], v.shape[-1])
+    for a in range(0, S, TILE_TOKENS):
+        b = min(S, a + TILE_TOKENS)
+        first, last = max(0, T - S + a - window + 1), T - S + b  # what this tile's queries can see
+        s = dense.scores(
+            grouped[:, :, :, a:b], k[:, :, first:last], scaling=scaling, softcap=softcap
+        )
+        at = torch.arange(first, last, device=k.device)
+        ahead = at[None] - at[last - first - (b - a) :, None]
+        s.masked_fill_((ahead > 0) | (ahead <= -window), float("-inf"))
+        out[:, a:b] = dense.ungroup(dense.mix(dense.weights(s, s_aux), v[:, :, first:last]))
+    return out

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ class ReadPlan:
 def chunks(start: int, end: int, size: int) -> list[tuple[int, int]]:
     """[start, end) in pieces that end at multiples of ``size``."""
     cuts = [start, *range((start // size + 1) * size, end, size), end]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
 def _state(plan: ReadPlan, profile: Profile, layer: int, store: Reading | Recent) -> Any:

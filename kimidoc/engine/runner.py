@@ -79,13 +79,15 @@ class Runner:
 
         with self._probed() as probes:
             handle = probes[0].register_forward_pre_hook(keep, with_kwargs=True)
-            self.decoder(
-                input_ids=ids,
-                position_ids=torch.zeros_like(ids),
-                past_key_values=cache,
-                use_cache=True,
-            )
-            handle.remove()
+            try:
+                self.decoder(
+                    input_ids=ids,
+                    position_ids=torch.zeros_like(ids),
+                    past_key_values=cache,
+                    use_cache=True,
+                )
+            finally:
+                handle.remove()
             self._arguments.setdefault(ids.shape[1], [p.seen for p in probes])
         return first[0]
 
