@@ -24,6 +24,7 @@ from kimidoc.engine.states import Profile, ReadFull, ReadSliding
 from kimidoc.kvcache.cache import BlockCache
 from kimidoc.kvcache.layer import Kept, Reading, Recent
 
+_KNOWN_AT_ONCE = 64  # blocks of a kept session taken over in one go
 Keep = Callable[[Kept | Recent], Kept | Recent]
 
 
@@ -84,8 +85,9 @@ def layer_major(
     reading, kept, n = Reading(T, L), [], len(runner.layers)
     for index, window in enumerate(profile.windows):
         store: Reading | Recent = reading if window is None else Recent(window)
-        if known_tokens:
-            reading.append(*known[index].first_tokens(known_tokens))
+        for a in range(0, known_tokens, _KNOWN_AT_ONCE * L):
+            k, v = known[index].span(a, min(known_tokens, a + _KNOWN_AT_ONCE * L))
+            reading.append(k[None], v[None])
         cache = BlockCache([store if i == index else None for i in range(n)])
         with register.using({index: _state(plan, profile, index, store)}):
             for a, b in pieces:

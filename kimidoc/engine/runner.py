@@ -96,8 +96,9 @@ class Runner:
         """One layer over one chunk, [1, S, hidden] -> the same; ``embed`` saw that S before."""
         arguments = dict(self._arguments[hidden.shape[1]][index], past_key_values=cache)
         cache.current = index
-        out = self.layers[index](hidden, **arguments)
-        return out[0] if isinstance(out, tuple) else out
+        out: Any = self.layers[index](hidden, **arguments)
+        left: Tensor = out[0] if isinstance(out, tuple) else out
+        return left
 
     @torch.no_grad()
     def head(self, hidden: Tensor) -> Tensor:
@@ -111,7 +112,8 @@ class Runner:
                 past_key_values=BlockCache([None] * len(self.layers)),
                 use_cache=True,
             ).logits
-        return logits.float()
+        wide: Tensor = logits.float()
+        return wide
 
     @torch.no_grad()
     def forward(self, ids: Tensor, cache: BlockCache) -> Tensor:

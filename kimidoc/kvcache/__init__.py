@@ -14,7 +14,8 @@ contiguous run on disk. Nothing is evicted: what was read stays.
 
 To add a way to store keys and values:
 
-1. give ``quantize.FORMATS`` a name and write ``seal`` and ``open`` for it there;
-2. add its round-trip test beside the int8 one, and its measured effect on NLL to the docstring;
-3. bump ``session.VERSION`` if old sessions cannot be read any more.
+1. name it in ``quantize.FORMATS`` and write its ``encode`` and ``decode`` there;
+2. call them in ``storage.SealedBlocks.of`` and ``.read``;
+3. add its round-trip test beside the int8 one, and its measured effect on NLL to the docstring;
+4. bump ``session.VERSION`` if old sessions cannot be read any more.
 """

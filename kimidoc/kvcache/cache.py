@@ -23,11 +23,11 @@ class Store(Protocol):
         ...
 
 
-class Entry(CacheLayerMixin):
+class Entry(CacheLayerMixin):  # type: ignore[no-untyped-call]
     """One layer's place in the cache; forwards to a Store, or to nobody."""
 
     def __init__(self, store: Store | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.store = store
         self.seen = 0
 

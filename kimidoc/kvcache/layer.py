@@ -39,7 +39,7 @@ class Reading:
         if done > first:
             for means, x in ((self._means, self.hot.k), (self._value_means, self.hot.v)):
                 fresh = x[:, first * L : done * L].float()
-                means[:, first:done] = fresh.unflatten(1, (done - first, L)).mean(2)
+                means[:, first:done] = fresh.reshape(x.shape[0], done - first, L, -1).mean(2)
             self._done = done
 
     def span(self, start: int, end: int) -> tuple[Tensor, Tensor]:
@@ -49,10 +49,10 @@ class Reading:
     def blocks(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Whole blocks, ``chosen`` [K, C] per head: k [K, C * L, D], v [K, C * L, Dv]."""
         K, L = chosen.shape[0], self.hot.block_tokens
-        head = torch.arange(K, device=chosen.device)[:, None]
-        k = self.hot.k.unflatten(1, (-1, L))[head, chosen]
-        v = self.hot.v.unflatten(1, (-1, L))[head, chosen]
-        return k.flatten(1, 2), v.flatten(1, 2)
+        heads = torch.arange(K, device=chosen.device)[:, None]
+        rows = (heads * (self.hot.capacity // L) + chosen).flatten()  # whole blocks: one run each
+        k, v = (x.view(-1, L, x.shape[2]).index_select(0, rows) for x in (self.hot.k, self.hot.v))
+        return k.view(K, -1, k.shape[2]), v.view(K, -1, v.shape[2])
 
     def means(self, first: int, end: int) -> Tensor:
         """Mean keys of whole blocks [first, end), fp32: [K, N, D]."""
@@ -101,13 +101,12 @@ class Kept:
         """Mean values of blocks [first, end), fp32: [K, N, Dv]."""
         return self.all_value_means[:, first:end]
 
-    def first_tokens(self, count: int) -> tuple[Tensor, Tensor]:
-        """Tokens [0, count), count whole blocks: k [1, K, T, D], v [1, K, T, Dv]."""
+    def span(self, start: int, end: int) -> tuple[Tensor, Tensor]:
+        """Tokens [start, end), whole blocks: k [K, T, D], v [K, T, Dv]; copies."""
         L = self.sealed.block_tokens
-        assert count % L == 0 and count <= self.length
-        N = torch.arange(count // L)
-        k, v = self.sealed.read(N[:, None], torch.arange(self.heads)[None])  # [N, K, L, D]
-        return k.transpose(0, 1).flatten(1, 2)[None], v.transpose(0, 1).flatten(1, 2)[None]
+        assert start % L == 0 and end % L == 0 and end <= self.length
+        N = torch.arange(start // L, end // L)
+        return self.blocks(N.expand(self.heads, -1))
 
     def blocks(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Whole blocks, ``chosen`` [K, C] per head: k [K, C * L, D], v [K, C * L, Dv]."""
@@ -125,7 +124,7 @@ class Recent:
         self.v: Tensor | None = None
 
     def append(self, k: Tensor, v: Tensor) -> None:
-        """k [1, K, S, D], v [1, K, S, Dv]: the next S tokens; older ones beyond reach are let go."""
+        """k [1, K, S, D], v [1, K, S, Dv]: the next S tokens; what is out of reach is let go."""
         if self.k is None or self.v is None:
             self.k, self.v = k, v
             return

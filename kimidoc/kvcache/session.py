@@ -27,6 +27,7 @@ from kimidoc.errors import SessionError
 VERSION = 1
 MANIFEST = "manifest.json"
 TOKENS = "tokens.i32"
+_KEYS = {"created", "model", "fingerprint", "tokens", "documents", "roots", "layers", "files"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    known = isinstance(manifest, dict) and manifest.get("version") == VERSION
-    return manifest if known else None
+    if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
+        return None
+    return manifest if _KEYS <= manifest.keys() else None
 
 
 def info(path: Path) -> SessionInfo | None:
@@ -119,13 +121,21 @@ def remove(root: Path, session_id: str) -> SessionInfo:
 
 
 def remove_unfinished(root: Path) -> int:
-    """Delete what dead writers left behind; returns how many directories."""
+    """Delete what dead writers left behind; returns how many directories.
+
+    A writer that died between its two renames left a session nowhere but under ``.replaced-``:
+    that one is put back where it was.
+    """
     count = 0
-    for path in root.glob(".writing-*") if root.is_dir() else ():
-        pid = path.name.rsplit("-", 1)[-1]
-        if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
-            count += 1
+    for path in sorted(root.glob(".*-*")) if root.is_dir() else ():
+        found = re.fullmatch(r"\.(writing|replaced)-(.+)-(\d+)", path.name)
+        if found is None or _alive(int(found[3])):
+            continue
+        if found[1] == "replaced" and not (root / found[2]).exists():
+            path.rename(root / found[2])
+            continue
+        shutil.rmtree(path, ignore_errors=True)
+        count += 1
     return count
 
 
@@ -144,8 +154,11 @@ def _alive(pid: int) -> bool:
 def read_tokens(path: Path) -> array[int]:
     """The token ids the session was read from. Raises SessionError when the file is cut."""
     tokens = array("i")
+    manifest = read_manifest(path)
     try:
         tokens.frombytes((path / TOKENS).read_bytes())
+        if manifest is None or len(tokens) != manifest["tokens"]:
+            raise ValueError(f"{len(tokens)} tokens")
     except (OSError, ValueError) as e:
         raise SessionError(
             f"session file {path / TOKENS} is damaged",

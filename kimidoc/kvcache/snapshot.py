@@ -28,6 +28,7 @@ from kimidoc.kvcache.storage import (
     disk_error,
     map_array,
     write_array,
+    write_file,
 )
 
 
@@ -83,9 +84,9 @@ class Writer:
 
         ``facts``: model, fingerprint, settings, roots, documents [(path, sha256)].
         """
+        data = tokens.tobytes()
+        write_file(self.work / session.TOKENS, data)
         try:
-            data = tokens.tobytes()
-            (self.work / session.TOKENS).write_bytes(data)
             manifest = {
                 "version": session.VERSION,
                 "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -95,18 +96,36 @@ class Writer:
                 "layers": self.layers,
                 "files": {p.name: _checksum(p) for p in sorted(self.work.iterdir())},
             }
-            with open(self.work / session.MANIFEST, "w", encoding="utf-8") as f:
-                json.dump(manifest, f)
-                f.flush()
-                os.fsync(f.fileno())
-            old = self.final.with_name(f".writing-old-{self.final.name}-{os.getpid()}")
-            if self.final.exists():
-                self.final.rename(old)
-            self.work.rename(self.final)
-            shutil.rmtree(old, ignore_errors=True)
+            write_file(self.work / session.MANIFEST, json.dumps(manifest).encode())
+            self._replace()
         except OSError as e:
             raise disk_error(self.work, e) from e
         return self.final
+
+    def _replace(self) -> None:
+        """Two renames; should the second fail, the first is undone."""
+        old = self.final.with_name(f".replaced-{self.final.name}-{os.getpid()}")
+        if self.final.exists():
+            self.final.rename(old)
+        try:
+            self.work.rename(self.final)
+        except OSError:
+            if old.exists():
+                old.rename(self.final)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+        _flush_directory(self.final.parent)
+
+
+def _flush_directory(path: Path) -> None:
+    """Have the renames on the disk too, where directories can be flushed."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def load(path: Path) -> list[Kept | Recent]:

@@ -39,18 +39,22 @@ class ArraySpec:
 def write_array(directory: Path, name: str, x: Tensor) -> ArraySpec:
     """Write ``x`` to ``directory/name`` and flush it to the disk. Raises SessionError."""
     spec = ArraySpec(name, NAMES[x.dtype], tuple(x.shape))
-    flat = x.detach().contiguous().cpu().reshape(-1)
-    data = memoryview(flat.view(torch.uint8).numpy()).cast("B")
+    flat = x.detach().contiguous().cpu().reshape(-1).view(torch.uint8)
+    write_file(directory / name, flat.numpy().data)
+    return spec
+
+
+def write_file(path: Path, data: bytes | memoryview) -> None:
+    """Write a whole file and flush it to the disk. Raises SessionError."""
     try:
-        with open(directory / name, "wb") as f:
+        with open(path, "wb") as f:
             if len(data) and hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(f.fileno(), 0, len(data))
             f.write(data)
             f.flush()
             os.fsync(f.fileno())
     except OSError as e:
-        raise disk_error(directory, e) from e
-    return spec
+        raise disk_error(path.parent, e) from e
 
 
 def disk_error(directory: Path, e: OSError) -> SessionError:
@@ -76,8 +80,9 @@ def map_array(directory: Path, spec: ArraySpec) -> Tensor:
     size = path.stat().st_size if path.exists() else -1
     if size != count * dtype.itemsize:
         raise SessionError(
-            f"session file {path} is damaged: {count * dtype.itemsize} bytes expected, {size} found",
-            hint="remove the session with `kimidoc sessions rm ID`; the next run rebuilds it",
+            f"session file {path} is damaged: {size} bytes instead of {count * dtype.itemsize}",
+            hint=f"remove the session with `kimidoc sessions rm {directory.name}`; the next run "
+            "rebuilds it",
         )
     if count == 0:
         return torch.empty(spec.shape, dtype=dtype)
@@ -117,9 +122,21 @@ class HotBlocks:
         """k [N, K, L, D], v [N, K, L, Dv], the last block padded with zeros."""
         N, L = -(-self.length // self.block_tokens), self.block_tokens
         return (
-            self.k[:, : N * L].unflatten(1, (N, L)).transpose(0, 1),
-            self.v[:, : N * L].unflatten(1, (N, L)).transpose(0, 1),
+            self.k[:, : N * L].view(-1, N, L, self.k.shape[2]).transpose(0, 1),
+            self.v[:, : N * L].view(-1, N, L, self.v.shape[2]).transpose(0, 1),
         )
+
+
+def _encode(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """``quantize.encode`` a few blocks at a time: its fp32 copies never span the window."""
+    at_once = 256
+    codes = torch.empty(x.shape, dtype=torch.int8, device=x.device)
+    rows = list(x.shape)
+    rows[dim] = 1
+    scales = torch.empty(rows, dtype=torch.bfloat16, device=x.device)
+    for a in range(0, x.shape[0], at_once):
+        codes[a : a + at_once], scales[a : a + at_once] = quantize.encode(x[a : a + at_once], dim)
+    return codes, scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +154,13 @@ class SealedBlocks:
     @classmethod
     def of(cls, hot: HotBlocks, storage: str) -> SealedBlocks:
         """Compress a layer that has been read to its end."""
+        assert storage in quantize.FORMATS, storage
         k, v = hot.block_major()
         if storage == "raw":
             # clone, not contiguous(): with one head these are still views of the hot buffer
             k, v = (x.clone(memory_format=torch.contiguous_format) for x in (k, v))
             return cls(hot.length, hot.block_tokens, k, v, None, None, k.dtype)
-        (kc, ks), (vc, vs) = quantize.encode(k, -2), quantize.encode(v, -1)
+        (kc, ks), (vc, vs) = _encode(k, -2), _encode(v, -1)
         return cls(hot.length, hot.block_tokens, kc, vc, ks, vs, k.dtype)
 
     def read(self, block: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
