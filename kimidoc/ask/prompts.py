@@ -11,8 +11,9 @@ INSTRUCTION = (
     "question exactly as they stand, between <quote> and </quote>. Then answer in a few words, "
     "between <answer> and </answer>. If the documents do not answer it, write NOT FOUND."
 )
-QUOTES = 3  # places a single answer may cite
-QUOTES_OF_ONE_DOCUMENT = 2
+QUOTES = 2  # places a single answer may cite
+QUOTES_OF_ONE_DOCUMENT = 1
+ANSWER_TOKENS = 16  # a few words; what matters stands in the quote
 
 
 def prompt(question: Question, window: Window) -> Prompt:
@@ -29,4 +30,5 @@ def prompt(question: Question, window: Window) -> Prompt:
         terms=question.terms,
         scope=scope,
         quotes=QUOTES if scope is None else QUOTES_OF_ONE_DOCUMENT,
+        answer_tokens=ANSWER_TOKENS,
     )

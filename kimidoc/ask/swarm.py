@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from kimidoc import cite
@@ -13,6 +15,8 @@ from kimidoc.pack import sourcemap
 from kimidoc.types import Answer, Evidence, Question, Window
 
 EVIDENCE = 32  # places listed per question
+_WORD = re.compile(r"\w+")
+_PLAIN = {"yes", "no", "not", "none", "the", "a", "an", "is", "are", "of", "to", "and", "in", "it"}
 
 
 def answer(
@@ -44,7 +48,18 @@ def _verified(question: Question, draft: Draft, window: Window, sources: cite.So
     claim = parse(draft.text)
     if claim.abstains:
         return Answer(question, "not_found", evidence=evidence)
-    return cite.verify(question, claim.answer, claim.quotes, evidence, sources)
+    answer = cite.verify(question, claim.answer, claim.quotes, evidence, sources)
+    return answer if borne_out(answer) else replace(answer, text="")
+
+
+def borne_out(answer: Answer) -> bool:
+    """Whether every word of an answer stands in its verified quotes or in the question.
+
+    Yes and no apart. What a small model adds of its own is not shown: the quote speaks.
+    """
+    given = " ".join([answer.question.text, *(c.text for c in answer.citations if c.verified)])
+    known = set(_WORD.findall(given.casefold()))
+    return all(word in known or word in _PLAIN for word in _WORD.findall(answer.text.casefold()))
 
 
 def places(window: Window, attended: Sequence[Attended]) -> tuple[Evidence, ...]:

@@ -31,8 +31,8 @@ from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import Window
 
 ROWS = 32  # questions in one batch
-LEXICAL_BLOCKS = 8  # blocks BM25 insists on
-ATTENDED_BLOCKS = 16  # blocks the model's own queries add
+LEXICAL_BLOCKS = 6  # blocks BM25 insists on
+ATTENDED_BLOCKS = 6  # blocks the model's own queries add
 READ_BLOCKS = 4  # best blocks that a quote may come from
 LISTED = 48  # places of evidence handed up; some hold a header only
 BONUS = 6.0  # nats that full overlap with the question's words is worth against the model

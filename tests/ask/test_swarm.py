@@ -125,3 +125,18 @@ def test_tags_in_a_document_do_no_harm(hostile):
     for citation in answer.citations:
         if citation.verified:
             assert document.text[citation.start_char : citation.end_char] == citation.text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("900 euros", "900 euros"),
+        ("950 euros", ""),
+        ("Yes, 900 euros a month.", "Yes, 900 euros a month."),
+        ("900 euros, payable in Paris", ""),
+    ],
+)
+def test_words_that_no_quote_bears_out_are_not_shown(said, shown):
+    text = f"<quote>Rent is 900 euros a month.</quote><answer>{said}</answer>"
+    (answer,), _ = run((Question("q", "What is the rent?"), Draft("q", text)))
+    assert (answer.status, answer.text) == ("found", shown)
