@@ -36,7 +36,7 @@ _PUBLIC = {
     "Window": "kimidoc.types",
     "KimidocError": "kimidoc.errors",
 }
-__all__ = [*sorted(_PUBLIC), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted(_PUBLIC), "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ from kimidoc.types import Question, Report
 
 if TYPE_CHECKING:
     from kimidoc.engine.base import Progress
+    from kimidoc.ingest.base import TrackedChanges
     from kimidoc.pack import Overflow
     from kimidoc.pipeline import Job
 
@@ -78,7 +79,7 @@ def job(
             include=settings.include,
             exclude=(*settings.exclude, *own_files),
             stdin_name=reading.stdin_name,
-            tracked_changes=settings.tracked_changes,
+            tracked_changes=cast("TrackedChanges", settings.tracked_changes),
         ),
         limits=Limits(**limits),
         cache_dir=settings.cache_dir,
