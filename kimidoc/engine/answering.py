@@ -119,7 +119,9 @@ class AnswerFull:
         per_key = (share * asked).sum((2, 3)).float()  # [B, K, T]
         L = self.batch.block_tokens
         for row, blocks in enumerate(self.work.blocks):
-            mass = per_key[row, :, : blocks.shape[1] * L].unflatten(1, (-1, L)).sum(-1)  # [K, C]
+            mass = (
+                per_key[row, :, : blocks.shape[1] * L].reshape(*blocks.shape, L).sum(-1)
+            )  # [K, C]
             self.batch.mass[row].index_add_(0, blocks.flatten(), mass.flatten())
 
 
