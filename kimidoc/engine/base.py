@@ -56,7 +56,7 @@ class Prompt:
     scope: tuple[tuple[int, int], ...] | None = None
     quotes: int = 1
     quote_tokens: int = 96
-    answer_tokens: int = 48
+    answer_tokens: int = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,23 +58,20 @@ def _in_segment(window: Window, segment: Segment, low: int, high: int) -> Iterat
     right = min(len(text), window.ends[high - 1] + _REACH)
     cuts = [m.end() for m in _END.finditer(text, left, right)]
     edges = sorted({left, right, *cuts})
-    begun: int | None = None
+    pending: Unit | None = None
     for a, b in pairwise(edges):
-        stripped = text[a:b].strip()
-        if not stripped:
-            begun = None
-            continue
-        first = a + len(text[a:b]) - len(text[a:b].lstrip())
-        last = first + len(stripped)
-        p = begun if begun is not None else _token_from(window, segment, first)
-        q = bisect_left(window.starts, last, segment.body, segment.end)
-        ends_line = "\n" in text[last:b] or b == len(text)
-        if q - p < MIN_TOKENS and not ends_line and b < right:
-            begun = p
-            continue
-        begun = None
-        if p < high and q > low and p < q:
-            yield p, q
+        short = False
+        if stripped := text[a:b].strip():
+            first = a + text[a:b].index(stripped)
+            last = first + len(stripped)
+            p = pending[0] if pending else _token_from(window, segment, first)
+            q = bisect_left(window.starts, last, segment.body, segment.end)
+            pending = p, q
+            short = q - p < MIN_TOKENS and "\n" not in text[last:b] and b < right
+        if pending and not short:
+            if max(pending[0], low) < min(pending[1], high):
+                yield pending
+            pending = None
 
 
 def _token_from(window: Window, segment: Segment, char: int) -> int:

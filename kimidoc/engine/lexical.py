@@ -41,6 +41,26 @@ def terms(text: str) -> list[str]:
     return [term for word, _ in _occurrences(text) for term in _terms(word)]
 
 
+# What questions are asked with, not about, in English. Other languages go without.
+_ASKING = frozenset(
+    terms(
+        "a an and any about are as at be been being but by can could did do does each either every "
+        "find for from give had has have how identify if in into is it its list locate may me "
+        "might must of on or other our please quote say says shall should show state such tell "
+        "than that the their them there these they this those to was we were what when where "
+        "whether which who whom whose why will with would you your clause clauses provision "
+        "provisions section passage document documents text sentence contain contains include "
+        "includes mention mentions"
+    )
+)
+
+
+def content(texts: Iterable[str]) -> list[str]:
+    """The distinct stems that say what a question is about, sorted; all of them if none does."""
+    every = {term for text in texts for term in terms(text)}
+    return sorted(every - _ASKING or every)
+
+
 class LexicalPrior:
     """Scores every block of a window for a bag of words. Built once, in one pass."""
 
@@ -85,19 +105,16 @@ class LexicalPrior:
         number = self._ids.get(term)
         if number is None:
             return 0.0
-        return self._idf(int(self._first[number + 1] - self._first[number]))
-
-    def _idf(self, holding: int) -> float:
+        holding = int(self._first[number + 1] - self._first[number])
         return float(np.log1p((self.blocks - holding + 0.5) / (holding + 0.5)))
 
-    def scores(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """BM25 of every block for the distinct words of ``texts``: [N], never negative."""
+    def scores(self, stems: Iterable[str]) -> NDArray[np.float32]:
+        """BM25 of every block for distinct stems: [N], never negative."""
         out = np.zeros(self.blocks, dtype=np.float32)
-        for term in sorted({t for text in texts for t in terms(text)}):
-            number = self._ids.get(term)
-            if number is None:
-                continue
-            a, b = self._first[number], self._first[number + 1]
-            at, count = self._block[a:b], self._count[a:b]
-            out[at] += self._idf(len(at)) * count * (K1 + 1) / (count + self._norm[at])
+        for stem in stems:
+            number = self._ids.get(stem)
+            if number is not None:
+                a, b = self._first[number], self._first[number + 1]
+                at, count = self._block[a:b], self._count[a:b]
+                out[at] += self.idf(stem) * count * (K1 + 1) / (count + self._norm[at])
         return out

@@ -7,11 +7,13 @@ the facts and the look for an earlier session need none, and no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, silent
+from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import session as sessions
 from kimidoc.models import chat, checkpoint, folder
@@ -20,33 +22,46 @@ from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import ModelFacts, Notice, SessionFacts, Window
 
 if TYPE_CHECKING:
-    from kimidoc.engine.reading import Reader
+    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.engine.reading import Layers, Reader
 
 AUTO, NONE = "auto", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A window that was read: its layers, and the lexical prior over its blocks."""
+
+    layers: Layers
+    prior: LexicalPrior
 
 
 class LocalEngine:
     """Satisfies ``engine.base.Engine``.
 
-    ``session``: "auto" (named by roots and model), "none" (nothing on disk) or a name.
+    ``session``: "auto" (named by roots and model), "none" (nothing on disk) or a name. ``plan``
+    and ``dtype`` are how it reads; both are part of what a session must agree on to be reused.
     """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
         *,
-        sessions_root: Path,
+        sessions_root: Path | None,
         session: str = AUTO,
         roots: Sequence[str] = (),
         threads: int | None = None,
         seed: int = 0,
+        plan: ReadPlan | None = None,
+        dtype: str = "bfloat16",
     ) -> None:
         self.checkpoint, self.roots, self.seed = checkpoint, tuple(roots), seed
         self._root, self._threads = sessions_root, threads
+        self._given_plan, self._dtype = plan, dtype
         self._name = self._session_name(session)
 
     def _session_name(self, session: str) -> str | None:
-        if session == NONE:
+        if session == NONE or self._root is None:
             return None
         if session == AUTO:
             return sessions.derive_id(self.roots, self.checkpoint.fingerprint, "")
@@ -71,6 +86,21 @@ class LocalEngine:
         """What the chat template puts around the window and the question."""
         return chat.frame(self.checkpoint.folder, self.tokenizer)
 
+    @cached_property
+    def plan(self) -> ReadPlan:
+        """How a window is read."""
+        from kimidoc.engine.prefill import ReadPlan
+
+        return self._given_plan or ReadPlan()
+
+    @property
+    def _settings(self) -> str:
+        return f"{self.plan.describe()} {self._dtype}"
+
+    @property
+    def _where(self) -> Path | None:
+        return self._root / self._name if self._root and self._name else None
+
     @property
     def preamble(self) -> Sequence[int]:
         """Token ids that open every window."""
@@ -78,30 +108,36 @@ class LocalEngine:
 
     def earlier_documents(self) -> Mapping[str, str]:
         """path -> sha256 of the session this run would reuse, in its window order."""
-        info = sessions.info(self._root / self._name) if self._name else None
+        info = sessions.info(self._where) if self._where else None
         if info is None or info.fingerprint != self.checkpoint.fingerprint:
             return {}
         return dict(info.documents)
 
     @cached_property
     def _reader(self) -> Reader:
+        import torch
+
         from kimidoc.engine.reading import Reader
 
-        return Reader(self.checkpoint, self._threads)
+        torch.manual_seed(self.seed)
+        return Reader(self.checkpoint, self._threads, self.plan, self._dtype)
 
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
         from kimidoc.engine.reading import Earlier
 
-        where = self._root / self._name if self._name else None
+        where = self._where
         notices = list(self._beyond_training(window))
         earlier = None
         if where is not None:
+            sessions.remove_unfinished(where.parent)
             try:
-                earlier = Earlier.of(where, self.checkpoint.fingerprint, window.tokens)
-            except SessionError as damage:
-                said = f"{damage.message}; everything was read again."
-                notices.append(Notice("session-damaged", said))
+                earlier = Earlier.of(
+                    where, self.checkpoint.fingerprint, self._settings, window.tokens
+                )
+            except SessionError as reason:
+                said = f"{reason.message}; everything was read again and the session replaced."
+                notices.append(Notice("session-not-used", said))
         if earlier is not None and earlier.whole:
             layers, reused = earlier.layers(), len(window.tokens)
         else:
@@ -113,6 +149,7 @@ class LocalEngine:
                 {
                     "model": self.checkpoint.id,
                     "fingerprint": self.checkpoint.fingerprint,
+                    "settings": self._settings,
                     "roots": list(self.roots),
                     "documents": [
                         (s.document.path, s.document.sha256 or "") for s in window.segments
@@ -127,7 +164,8 @@ class LocalEngine:
             prefilled_tokens=len(window.tokens) - reused,
             bytes=info.bytes if info else 0,
         )
-        return Prefix(window, facts, layers, tuple(notices))
+        prior = LexicalPrior(window, self.plan.budget.block_tokens)
+        return Prefix(window, facts, Held(layers, prior), tuple(notices))
 
     def _beyond_training(self, window: Window) -> Sequence[Notice]:
         trained = self._facts.trained_tokens
@@ -150,6 +188,15 @@ class LocalEngine:
             return []
         from kimidoc.engine.writing import Desk
 
-        layers: Any = prefix.handle
-        desk = Desk(self._reader, self.tokenizer, self.frame, prefix.window, layers)
+        held = prefix.handle
+        assert isinstance(held, Held), "the prefix of another engine"
+        desk = Desk(
+            self._reader,
+            self.tokenizer,
+            self.frame,
+            prefix.window,
+            held.layers,
+            held.prior,
+            self.plan.budget.block_tokens,
+        )
         return desk.answer(prompts, progress)

@@ -37,7 +37,7 @@ class ReadPlan:
     """
 
     budget: ReadBudget = field(default_factory=ReadBudget)
-    chunk_tokens: int = 512
+    chunk_tokens: int = 1024
     retrieve_every: int = 3
     storage: str = "int8"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from kimidoc.models.load import load
 from kimidoc.types import Window
 
 Layers = list[Kept | Recent]
-PLAN = ReadPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,23 @@ class Earlier:
     whole: bool
 
     @classmethod
-    def of(cls, where: Path, fingerprint: str, tokens: array[int]) -> Earlier | None:
-        """The session at ``where`` if it can serve these tokens. Raises SessionError if damaged."""
+    def of(cls, where: Path, fingerprint: str, settings: str, tokens: array[int]) -> Earlier | None:
+        """The session at ``where`` if it can serve these tokens; None where there is none.
+
+        Raises SessionError when it is damaged, or was read otherwise than now.
+        """
+        if not where.exists():
+            return None
         manifest = session.read_manifest(where)
         if manifest is None:
-            return None
-        if manifest["fingerprint"] != fingerprint or manifest["settings"] != PLAN.describe():
-            return None
+            raise unusable(where, "is damaged or of another version")
+        if manifest["fingerprint"] != fingerprint:
+            raise unusable(where, f"was read by another model ({manifest['model']})")
+        if manifest["settings"] != settings:
+            raise unusable(where, "was read with other settings")
         kept = session.read_tokens(where)
-        if len(kept) != manifest["tokens"]:
-            raise SessionError(
-                f"the session at {where} is damaged (its token file is cut)",
-                hint=f"remove it with `kimidoc sessions rm {where.name}`",
-            )
+        if sha256(kept.tobytes()).hexdigest() != manifest["tokens_sha256"]:
+            raise unusable(where, "is damaged: its token ids are not those that were written")
         common = session.common_prefix(kept, tokens)
         earlier = cls(where, common, common == len(kept) == len(tokens))
         earlier.layers()  # sizes are checked: damage is met now, not half way
@@ -57,11 +61,21 @@ class Earlier:
         return snapshot.load(self.where)
 
 
+def unusable(where: Path, why: str) -> SessionError:
+    """A session that is there and cannot be gone on from."""
+    return SessionError(
+        f"the session {where.name} {why}", hint=f"`kimidoc sessions rm {where.name}` removes it"
+    )
+
+
 class Reader:
     """A loaded model and what is known of its layers."""
 
-    def __init__(self, checkpoint: Checkpoint, threads: int | None) -> None:
-        self.loaded = load(checkpoint, threads)
+    def __init__(
+        self, checkpoint: Checkpoint, threads: int | None, plan: ReadPlan, dtype: str
+    ) -> None:
+        self.plan = plan
+        self.loaded = load(checkpoint, threads, dtype=getattr(torch, dtype))
         self.profile: Profile = profile(self.loaded.model)
         self.runner = Runner(self.loaded.model)
 
@@ -78,7 +92,7 @@ class Reader:
 
         With a ``root`` the session is written there, layer by layer. Raises SessionError.
         """
-        block = PLAN.budget.block_tokens
+        block = self.plan.budget.block_tokens
         known: list[Kept] = []
         reused = 0
         if earlier is not None and self.profile.all_full:
@@ -92,7 +106,7 @@ class Reader:
                 self.runner,
                 self.profile,
                 ids,
-                PLAN,
+                self.plan,
                 keep,
                 known=known,
                 known_tokens=reused,
@@ -104,5 +118,5 @@ class Reader:
             return run(lambda layer: layer), reused
         with snapshot.Writer(root, name) as writer:
             layers = run(writer.add)
-            writer.finish(window.tokens, {**facts, "settings": PLAN.describe()})
+            writer.finish(window.tokens, facts)
         return layers, reused

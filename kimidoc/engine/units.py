@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimidoc.engine.constrain import Runs
-from kimidoc.engine.lexical import LexicalPrior, terms
+from kimidoc.engine.lexical import LexicalPrior, content, terms
 from kimidoc.types import Window
 
 ANCHOR = 0.5  # what the first anchor in a unit earns; each further one half of what is left
@@ -26,11 +26,11 @@ class Overlap:
         self,
         window: Window,
         prior: LexicalPrior,
-        questions: Sequence[str],
+        question: str,
         anchors: Sequence[str],
     ) -> None:
         self._window = window
-        self._weights = {t: prior.idf(t) for q in questions for t in terms(q)}
+        self._weights = {term: prior.idf(term) for term in content([question])}
         self._total = sum(self._weights.values()) or 1.0
         self._anchors = [tuple(terms(anchor)) for anchor in anchors]
 

@@ -5,9 +5,14 @@ Nothing is downloaded; a folder is what ``kimidoc.models`` loads for a user with
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import torch
@@ -22,7 +27,14 @@ from transformers import (
 )
 
 from kimidoc import pack
+from kimidoc.attention.block_sparse import ReadBudget
+from kimidoc.engine.prefill import ReadPlan, layer_major
+from kimidoc.engine.runner import Runner
+from kimidoc.engine.states import Profile, profile
+from kimidoc.kvcache.layer import Kept, Recent
 from kimidoc.models.checkpoint import Checkpoint, at
+from kimidoc.models.load import load
+from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import Document, Tokenizer, Window
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -93,7 +105,7 @@ def config(family: str, vocabulary: int) -> Any:
     )
 
 
-def _tokenizer() -> Backend:
+def _trained() -> Backend:
     backend = Backend(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -115,7 +127,7 @@ def _tokenizer() -> Backend:
 def folder(where: Path, family: str = "llama", *, dtype: torch.dtype = torch.float32) -> Path:
     """Write a tiny random checkpoint of ``family`` to ``where``; always the same weights."""
     where.mkdir(parents=True, exist_ok=True)
-    backend = _tokenizer()
+    backend = _trained()
     backend.save(str(where / "tokenizer.json"))
     names = dict(zip(("pad_token", "bos_token", "eos_token"), SPECIAL, strict=True))
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", **names}
@@ -125,7 +137,8 @@ def folder(where: Path, family: str = "llama", *, dtype: torch.dtype = torch.flo
     model = AutoModelForCausalLM.from_config(config(family, backend.get_vocab_size()))
     with torch.no_grad():
         for parameter in model.parameters():  # far from uniform, so that a wrong key shows
-            parameter.mul_(4.0) if parameter.ndim > 1 else None
+            if parameter.ndim > 1:
+                parameter.mul_(4.0)
     model.to(dtype).save_pretrained(where)
     return where
 
@@ -150,6 +163,52 @@ def hash_of(text: str) -> int:
     return int(sha256(text.encode()).hexdigest(), 16)
 
 
-def window(tokenizer: Tokenizer, preamble: Sequence[int], *texts: str) -> Window:
+def window(words: Tokenizer, preamble: Sequence[int], *texts: str) -> Window:
     """The texts packed as one window."""
-    return pack.fit(documents(*texts), tokenizer, 100_000, preamble=preamble)
+    return pack.fit(documents(*texts), words, 100_000, preamble=preamble)
+
+
+@dataclass(frozen=True)
+class TinyPrefix:
+    """A tiny model that has read something."""
+
+    folder: Path
+    runner: Runner
+    profile: Profile
+    layers: list[Kept | Recent]
+    ids: torch.Tensor
+    block: int
+
+    @property
+    def length(self) -> int:
+        """Tokens read."""
+        return self.ids.numel()
+
+
+PLAN = ReadPlan(
+    ReadBudget(block_tokens=16, window_blocks=64, top_k=64), chunk_tokens=40, storage="raw"
+)
+
+
+@cache
+def tiny_prefix(family: str) -> TinyPrefix:
+    """A tiny fp32 model of ``family`` that has read 133 random tokens, everything in reach."""
+    where = Path(mkdtemp(prefix="kimidoc-tiny-"))
+    atexit.register(rmtree, where, ignore_errors=True)
+    loaded = load(checkpoint(where, family), dtype=torch.float32)
+    runner, known = Runner(loaded.model), profile(loaded.model)
+    ids = torch.randint(3, 400, (133,), generator=torch.Generator().manual_seed(1))
+    layers, _ = layer_major(runner, known, ids, PLAN)
+    return TinyPrefix(where, runner, known, layers, ids, PLAN.budget.block_tokens)
+
+
+@cache
+def tokenizer() -> FileTokenizer:
+    """The tokenizer that every tiny checkpoint has."""
+    return FileTokenizer(tiny_prefix("llama").folder / "tokenizer.json")
+
+
+@cache
+def small_window() -> Window:
+    """A lease, a supply agreement and some code behind a preamble of three tokens."""
+    return window(tokenizer(), [1, 2, 3], LEASE, SUPPLY, CODE)
