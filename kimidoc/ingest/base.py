@@ -126,3 +126,18 @@ class TextBuilder:
         text = "".join(self._parts)
         pages, sections = tuple(self._pages), tuple(self._sections)
         return Extract(text, pages, sections, notices, partial)
+
+
+def clause(said: object) -> str:
+    """What a library or a file says, as one short clause: a line, printable, no full stop."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(said)[:400]).split())
+    text = text.rstrip(".")
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def said_bytes(count: int) -> str:
+    """A size for a human: "1.5 GiB"."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= unit:
+            return f"{count / unit:.4g} {name}"
+    return f"{count:,} bytes"

@@ -69,7 +69,7 @@ class Decoded:
         """That the encoding was guessed, if it was."""
         if not self.guessed:
             return ()
-        said = f"nothing proves its encoding; it was read as {self.encoding}"
+        said = f"Nothing proves its encoding; it was read as {self.encoding}."
         return (Notice("ingest.encoding", said, path),)
 
 

@@ -1,179 +1,215 @@
-"""Paths -> Documents: walks, reads, and gives every path its row in the coverage."""
+"""Paths -> Documents: walks, reads, and gives every path its row in the coverage.
+
+Files that parse as binary containers are handed to workers at once, in the order of the walk; text
+is read meanwhile. The order of the result is the walk's, whoever finishes first.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from kimidoc.errors import UsageError
 from kimidoc.ingest import integrity, sniff, walk
-from kimidoc.ingest.base import Extract, Limits, Selection, Source, Unreadable
+from kimidoc.ingest.base import (
+    Extract,
+    Limits,
+    Progress,
+    Selection,
+    Source,
+    Unreadable,
+    clause,
+    said_bytes,
+)
 from kimidoc.ingest.languages import language
-from kimidoc.ingest.readers import READERS
+from kimidoc.ingest.readers import READERS, Reader
 from kimidoc.ingest.roots import STDIN, base_directory, roots
 from kimidoc.ingest.workers import Pool, damaged
 from kimidoc.types import Document, Notice
 
-Progress = Callable[[str, int, int, str], None]
-_CHUNK = 1 << 20
+STDIN_NAME = "stdin.txt"
+_CHUNK_BYTES = 1 << 20
+# Opening a named pipe must not wait for somebody to write to it, nor a terminal take us over.
+_OPEN = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+    _OPEN |= getattr(os, _flag, 0)
 
 
-def _silent(stage: str, done: int, total: int, unit: str) -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file that is being read."""
-
-    entry: walk.Entry
-    sniffed: sniff.Sniffed
-    sha256: str
-    size_bytes: int
-    modified_ns: int
+def silent(stage: str, done: int, total: int, unit: str) -> None:
+    """A Progress that says nothing."""
 
 
 def read(
     paths: Sequence[str],
     selection: Selection = Selection(),  # noqa: B008
     limits: Limits = Limits(),  # noqa: B008
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> tuple[Document, ...]:
     """Every file under ``paths`` as a Document, sorted by path; ``-`` is stdin.
 
-    Raises UsageError for a path that is not there. A file that cannot be read is a skipped
-    Document with the reason, never an error.
+    ``progress`` is told the stage "read" in files. A file that cannot be read is a skipped
+    Document with the reason, never an error. Raises UsageError for a path that is not there, for
+    more than ``total_files``, and for a name of stdin that is taken or is none.
     """
-    found = walk.walk(roots(paths), base_directory(paths), selection, limits)
+    entries = list(walk.walk(roots(paths), base_directory(paths), selection, limits))
     with ExitStack() as stack:
-        entries = list(found)
         if STDIN in paths:
-            entries.append(_stdin(stack, selection, {entry.path for entry in found}))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kimidoc-"))
+            entries.append(_stdin(Path(folder), selection, limits))
+            _named_apart(entries)
+            entries.sort(key=walk.order)
         pool = stack.enter_context(Pool(limits))
-        return _all(entries, selection, limits, pool, progress)
+        return _Reading(selection, limits, pool, progress).all(entries)
 
 
-def _stdin(stack: ExitStack, selection: Selection, taken: set[str]) -> walk.Entry:
-    """stdin as a file: readers want one."""
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kimidoc-"))
-    file = Path(folder) / "stdin"
-    with open(file, "wb") as spool:
-        shutil.copyfileobj(sys.stdin.buffer, spool, _CHUNK)
-    parts = [p for p in PurePosixPath(selection.stdin_name or "stdin.txt").parts if p != "/"]
-    name = "/".join(p for p in parts if p != "..") or "stdin.txt"
-    if name in taken:
+def _stdin(folder: Path, selection: Selection, limits: Limits) -> walk.Entry:
+    """stdin as a file: readers want one. No more is kept than shows that it is too large."""
+    name = PurePosixPath(selection.stdin_name or STDIN_NAME)
+    if name.is_absolute() or ".." in name.parts or not name.parts:
+        raise UsageError(
+            f"{str(name)!r} is no name for what comes from stdin.",
+            hint="Give one without .. and without a leading slash: --stdin-name notes.md.",
+        )
+    file, left = folder / "stdin", limits.file_bytes + 1
+    with file.open("wb") as spool:
+        while left and (chunk := sys.stdin.buffer.read(min(left, _CHUNK_BYTES))):
+            spool.write(chunk)
+            left -= len(chunk)
+    return walk.Entry(name.as_posix(), str(file))
+
+
+def _named_apart(entries: Sequence[walk.Entry]) -> None:
+    name = entries[-1].path
+    if any(entry.path == name for entry in entries[:-1]):
         raise UsageError(
             f"stdin is to be called {name!r}, and so is a file that is read.",
             hint="Give it another name with --stdin-name.",
         )
-    return walk.Entry(name, str(file))
 
 
-def _all(
-    entries: Sequence[walk.Entry],
-    selection: Selection,
-    limits: Limits,
-    pool: Pool,
-    progress: Progress,
-) -> tuple[Document, ...]:
-    done: dict[str, Document] = {}
-    waiting: list[tuple[_File, Future[Extract]]] = []
-    total = sum(entry.reason is None for entry in entries)
-    count = 0
-    for entry in entries:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file that is about to be read: the document without its text, and who reads it."""
+
+    document: Document
+    source: Source
+    reader: Reader
+
+
+class _Reading:
+    """One run over the entries."""
+
+    def __init__(
+        self, selection: Selection, limits: Limits, pool: Pool, progress: Progress
+    ) -> None:
+        self._selection, self._limits = selection, limits
+        self._pool, self._progress = pool, progress
+        self._futures: list[Future[Extract]] = []
+
+    def all(self, entries: Sequence[walk.Entry]) -> tuple[Document, ...]:
+        """A document for every entry, in their order."""
+        total = sum(entry.reason is None for entry in entries)
+        self._progress("read", 0, total, "files")
+        documents: list[Document | None] = []
+        waiting: list[tuple[int, _Begun, Future[Extract]]] = []
+        done = 0
+        for entry in entries:
+            begun = self._begin(entry)
+            if isinstance(begun, _Begun) and begun.reader.isolated:
+                future = self._pool.submit(begun.reader.full_name, begun.source)
+                waiting.append((len(documents), begun, future))
+                documents.append(None)
+                continue
+            if isinstance(begun, _Begun):
+                begun = _finish(begun, partial(begun.reader.read, begun.source))
+            documents.append(begun)
+            done += entry.reason is None
+            self._progress("read", done, total, "files")
+        for at, begun, future in waiting:
+            documents[at] = _finish(begun, future.result)
+            done += 1
+            self._progress("read", done, total, "files")
+        return tuple(document for document in documents if document is not None)
+
+    def _begin(self, entry: walk.Entry) -> Document | _Begun:
+        """Open, hash and sniff a file; it is a Document at once when it will not be read."""
+        kind = "folder" if entry.path.endswith("/") else language(entry.path, b"")
+        document = Document(entry.path, kind, "skipped", reason=entry.reason)
         if entry.reason is not None:
-            done[entry.path] = _skipped(entry, entry.reason)
-            continue
-        result = _begin(entry, selection, limits, pool)
-        if isinstance(result, Document):
-            done[entry.path] = result
-            count += 1
-            progress("read", count, total, "files")
-        else:
-            waiting.append(result)
-    for file, future in waiting:
-        done[file.entry.path] = _finished(file, future.result)
-        count += 1
-        progress("read", count, total, "files")
-    return tuple(done[entry.path] for entry in entries)
+            return document
+        try:
+            with os.fdopen(os.open(entry.file, _OPEN), "rb") as opened:
+                return self._open(entry, document, opened)
+        except OSError as error:
+            return replace(document, reason=walk.unreadable(error))
+
+    def _open(self, entry: walk.Entry, document: Document, opened: BinaryIO) -> Document | _Begun:
+        facts = os.fstat(opened.fileno())
+        document = replace(document, size_bytes=facts.st_size, modified_ns=facts.st_mtime_ns)
+        if not stat.S_ISREG(facts.st_mode):
+            return replace(document, reason="no longer a file")
+        digest = _digest(opened, facts.st_size, self._limits.file_bytes)
+        if digest is None:
+            size, limit = said_bytes(facts.st_size), said_bytes(self._limits.file_bytes)
+            reason = f"too large: {size}, the limit is {limit} (setting file_bytes)"
+            return replace(document, reason=reason)
+        sniffed = sniff.sniff(entry.path, opened, facts.st_size)
+        document = replace(document, kind=sniffed.kind, reason=sniffed.reason, sha256=digest)
+        if sniffed.reason is not None:
+            return document
+        if sniffed.mismatch is not None:
+            said = f"Its name says that it is {sniffed.mismatch}; it is text, and was read as text."
+            notice = Notice("ingest.name", said, entry.path)
+            document = replace(document, notices=(notice,))
+        reader = READERS.get(sniffed.kind, READERS["text"])
+        file, changes = Path(entry.file), self._selection.tracked_changes
+        return _Begun(
+            document, Source(entry.path, file, sniffed.kind, self._limits, changes), reader
+        )
 
 
-def _begin(
-    entry: walk.Entry, selection: Selection, limits: Limits, pool: Pool
-) -> Document | tuple[_File, Future[Extract]]:
-    """Read a file, or hand it to a worker."""
-    path = Path(entry.file)
+def _digest(opened: BinaryIO, size: int, limit: int) -> str | None:
+    """The sha256 of a file; None if it is larger than the limit, also if it grows meanwhile."""
+    if size > limit:
+        return None
+    hasher, left = sha256(), limit
+    while chunk := opened.read(_CHUNK_BYTES):
+        left -= len(chunk)
+        if left < 0:
+            return None
+        hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def _finish(begun: _Begun, result: Callable[[], Extract]) -> Document:
+    document = begun.document
     try:
-        facts = path.stat()
-        if facts.st_size > limits.file_bytes:
-            size, limit = facts.st_size / 2**20, limits.file_bytes / 2**20
-            return _skipped(
-                entry, f"too large: {size:,.0f} MiB, and file_bytes is {limit:,.0f} MiB"
-            )
-        digest, head = _digested(path)
-        sniffed = sniff.sniff(entry.path, path, head)
+        extract = result()
+    except Unreadable as error:
+        return replace(document, reason=clause(error))
     except OSError as error:
-        return _skipped(entry, walk.unreadable(error))
-    file = _File(entry, sniffed, digest, facts.st_size, facts.st_mtime_ns)
-    if sniffed.reason is not None:
-        return _document(file, None, sniffed.reason)
-    reader = READERS.get(sniffed.kind, READERS["text"])
-    source = Source(entry.path, path, sniffed.kind, limits, selection.tracked_changes)
-    if reader.isolated:
-        return file, pool.submit(source)
-    return _finished(file, lambda: reader.read(source))
-
-
-def _digested(path: Path) -> tuple[str, bytes]:
-    hasher, head = sha256(), b""
-    with open(path, "rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            if not head:
-                head = chunk[: sniff.HEAD_BYTES]
-            hasher.update(chunk)
-    return hasher.hexdigest(), head
-
-
-def _finished(file: _File, result: Callable[[], Extract]) -> Document:
-    try:
-        return _document(file, result(), None)
-    except Unreadable as reason:
-        return _document(file, None, str(reason))
-    except OSError as error:
-        return _document(file, None, walk.unreadable(error))
+        return replace(document, reason=walk.unreadable(error))
+    except MemoryError:
+        return replace(document, reason="needed more memory than there is")
     except Exception as error:  # the boundary: whatever a document does to a reader ends here
-        return _document(file, None, damaged(error))
-
-
-def _document(file: _File, extract: Extract | None, reason: str | None) -> Document:
-    path, kind = file.entry.path, file.sniffed.kind
-    facts = (file.sha256, file.size_bytes, file.modified_ns)
-    if extract is None:
-        return Document(path, kind, "skipped", "", reason, (), (), (), *facts)
-    notices = (*extract.notices, *integrity.check(path, extract.text))
-    if file.sniffed.mismatch is not None:
-        said = f"Its name says {file.sniffed.mismatch.upper()}, its content is text: read as text."
-        notices = (Notice("name-and-content-differ", said, path), *notices)
-    return Document(
-        path,
-        kind,
-        "partial" if extract.partial else "read",
-        extract.text,
-        extract.partial,
-        extract.pages,
-        extract.sections,
-        notices,
-        *facts,
+        return replace(document, reason=damaged(error))
+    hostile = integrity.check(document.path, extract.text)
+    return replace(
+        document,
+        status="partial" if extract.partial else "read",
+        text=extract.text,
+        reason=extract.partial and clause(extract.partial),
+        pages=extract.pages,
+        sections=extract.sections,
+        notices=(*document.notices, *extract.notices, *hostile),
     )
-
-
-def _skipped(entry: walk.Entry, reason: str) -> Document:
-    kind = "folder" if entry.path.endswith("/") else language(entry.path, b"")
-    return Document(entry.path, kind, "skipped", reason=reason)

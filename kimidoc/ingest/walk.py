@@ -69,7 +69,12 @@ def walk(
     walk = _Walk(str(base), selection, limits)
     walk.roots(roots)
     walk.links()
-    return tuple(sorted(walk.entries.values(), key=lambda entry: entry.path.split("/")))
+    return tuple(sorted(walk.entries.values(), key=order))
+
+
+def order(entry: Entry) -> list[str]:
+    """The sort key of the coverage: folder by folder, by code points."""
+    return entry.path.split("/")
 
 
 class _Walk:

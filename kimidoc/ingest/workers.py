@@ -1,214 +1,270 @@
-"""Readers of binary formats in processes of their own, with a memory and a time limit per file.
+"""Readers in processes of their own, so that no file can cost the run.
 
-A worker is a fresh interpreter that imports one reader at a time and never torch. Requests and
-replies are JSON with a length before them (never pickle: a reader that a document has taken over
-must not be able to run code here). A worker that crashes, hangs or runs out of memory costs one
-file: it is replaced.
+    parent                                    worker (``serve`` in this module)
+      | -- {"module", "path", "file", ...} --> |  its memory is limited, Ctrl-C is not its business
+      | <-- {"extract"} and text, or ----------|
+      |     {"unreadable"} or {"memory"}       |
+      |        killed when its time is up      |
+
+A worker is started by the first file that needs it, reused, and replaced once it was killed, died
+or ran out of memory. What it says is checked (``wire``). Where the system has no memory limit for
+a process (Windows, macOS), the time limit alone holds.
+
+``-P`` keeps the working directory, which may be what is analysed, off the worker's import path.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import struct
+import signal
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from threading import Lock, Timer
 from typing import IO, Any
 
-from kimidoc.ingest.base import Extract, Limits, Source, Unreadable
-from kimidoc.types import Mark, Notice
+from kimidoc.ingest import wire
+from kimidoc.ingest.base import Extract, Limits, Source, Unreadable, clause, said_bytes
 
-WORKERS = 2
-_LENGTH = struct.Struct("<Q")
-_ROOT = str(Path(__file__).resolve().parents[2])
-_SERVE = "import sys; sys.path.insert(0, {root!r}); from {module} import serve; serve({memory})"
+START_SECONDS = 60.0
+MOST_WORKERS = 4
+_CODE = (
+    "import sys; sys.path.append(sys.argv[1]); from kimidoc.ingest.workers import serve; serve()"
+)
+# Threads of numeric libraries do nothing for one file but fill its address space.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Pool:
-    """Workers for one run; started by the first file, ended by ``close``."""
+    """A few workers. Close it, also when something goes wrong: that ends them."""
 
-    def __init__(self, limits: Limits, module: str = "kimidoc.ingest.workers") -> None:
-        self._limits, self._module = limits, module
-        self._threads = ThreadPoolExecutor(WORKERS)
-        self._idle: list[_Worker] = []
+    def __init__(self, limits: Limits, most: int | None = None) -> None:
+        self._limits = limits
+        most = most or min(MOST_WORKERS, max(2, os.cpu_count() or 1))
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="reader")
         self._lock = Lock()
-
-    def submit(self, source: Source) -> Future[Extract]:
-        """Read a file in a worker; the result raises Unreadable for whatever went wrong."""
-        return self._threads.submit(self._read, source)
-
-    def close(self) -> None:
-        """End every worker; files that were not begun are dropped."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in self._idle:
-            worker.end()
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._closed = False
 
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._closed = True
+            workers = [*self._idle, *self._busy]
+        for worker in workers:
+            worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for worker in workers:
+            worker.close()
 
-    def _read(self, source: Source) -> Extract:
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        worker = worker or _Worker(self._limits, self._module)
+    def submit(self, module: str, source: Source) -> Future[Extract]:
+        """What ``module.read(source)`` returns in a worker; the future raises Unreadable."""
+        return self._threads.submit(self._read, module, source)
+
+    def _read(self, module: str, source: Source) -> Extract:
+        worker, fresh = self._take()
         try:
-            extract = worker.read(source)
-        except BaseException as error:
-            if isinstance(error, Unreadable) and worker.sound:
-                with self._lock:
+            return self._with(worker, module, source)
+        except _Lost:
+            if fresh:
+                raise
+        # What earlier files left behind in a worker must not decide about this one.
+        return self._with(self._take(fresh=True)[0], module, source)
+
+    def _with(self, worker: _Worker, module: str, source: Source) -> Extract:
+        try:
+            return worker.read(module, source)
+        finally:
+            with self._lock:
+                self._busy.discard(worker)
+                if worker.alive and not self._closed:
                     self._idle.append(worker)
-            else:
-                worker.end()
-            raise
+                else:
+                    worker.close()
+
+    def _take(self, fresh: bool = False) -> tuple[_Worker, bool]:
+        """A worker, and whether no file has been through it."""
         with self._lock:
-            self._idle.append(worker)
-        return extract
+            if self._closed:
+                raise Unreadable("the run was stopped")
+            while self._idle and not fresh:
+                worker = self._idle.pop()
+                if worker.alive:
+                    self._busy.add(worker)
+                    return worker, False
+                worker.close()
+            worker = _Worker(self._limits)
+            self._busy.add(worker)
+            return worker, True
+
+
+class _Lost(Unreadable):
+    """The worker died or ran out of memory."""
 
 
 class _Worker:
-    """One process. ``sound``: it can take another file."""
+    """One process; dead as soon as anything about it was out of order."""
 
-    def __init__(self, limits: Limits, module: str) -> None:
-        self._limits, self.sound = limits, True
-        code = _SERVE.format(root=_ROOT, module=module, memory=limits.worker_memory_bytes)
-        # -P: the working directory may be the analysed tree, and nothing in it is ever imported.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def read(self, source: Source) -> Extract:
-        assert self._process.stdin and self._process.stdout
-        late: list[bool] = []
-
-        def stop() -> None:
-            late.append(True)
-            self.kill()
-
-        timer = Timer(self._limits.worker_timeout_s, stop)
-        timer.daemon = True
-        timer.start()
-        self.sound = False
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._timed_out, self._seconds, self._greeted = False, 0.0, False
+        package = str(Path(__file__).resolve().parents[2])
         try:
-            _send(self._process.stdin, _asked(source))
-            reply = _receive(self._process.stdout)
-        except (OSError, ValueError):
-            reply = None
-        finally:
-            timer.cancel()
-        if late:
-            raise Unreadable(f"timed out after {self._limits.worker_timeout_s:g} s")
-        if reply is None:
-            code = self._process.wait()
-            raise Unreadable(f"its reader crashed (exit code {code})")
-        if reply["state"] == "memory":
-            raise Unreadable(f"needed more than {self._limits.worker_memory_bytes >> 20:,} MiB")
-        self.sound = True
-        if reply["state"] != "read":
-            raise Unreadable(str(reply["reason"]))
-        return _extract(reply["extract"])
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _CODE, package, str(limits.worker_memory_bytes)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise Unreadable(f"its reader could not be started ({clause(error)})") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given another file."""
+        return self._process.poll() is None
 
     def kill(self) -> None:
-        with suppress(OSError):
-            self._process.kill()
+        """End it, whatever it is doing."""
+        self._process.kill()
 
-    def end(self) -> None:
+    def close(self) -> None:
+        """End it and let go of it; nobody may be waiting for it."""
         self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:  # what it was sent and never read
+                continue
+
+    def read(self, module: str, source: Source) -> Extract:
+        """One file. Raises Unreadable."""
+        if not self._greeted:
+            if self._exchange(None, START_SECONDS) is None:
+                raise Unreadable(f"its reader could not be started: {self._cause()}")
+            self._greeted = True
+        reply = self._exchange(wire.request(module, source), self._limits.worker_timeout_s)
+        if reply is None:
+            raise (Unreadable if self._timed_out else _Lost)(self._cause())
+        facts, text = reply
+        if "memory" in facts:
+            self._end()
+            raise _Lost(needed_more(self._limits))
+        if isinstance(reason := facts.get("unreadable"), str):
+            raise Unreadable(reason)
+        try:
+            return wire.extract(facts["extract"], text, source.path)
+        except (KeyError, TypeError, ValueError):
+            self._end()
+            raise Unreadable("reader crashed (its answer made no sense)") from None
+
+    def _exchange(
+        self, message: dict[str, Any] | None, seconds: float
+    ) -> tuple[dict[str, Any], bytes] | None:
+        """Send a message, wait for one; None when none comes, and then the worker is dead.
+
+        Reading blocks, so a timer kills the worker: that works where pipes cannot be polled.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        timer = Timer(seconds, self._time_out)
+        timer.daemon = True
+        self._timed_out, self._seconds = False, seconds
+        timer.start()
+        try:
+            if message is not None:
+                wire.send(self._process.stdin, message)
+            return wire.receive(self._process.stdout, 2 * self._limits.text_bytes)
+        except (OSError, ValueError, EOFError, RecursionError):
+            self._end()
+            return None
+        finally:
+            timer.cancel()
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._process.kill()
+
+    def _end(self) -> None:
+        """Dead for certain, and its exit code known. One that closed its pipe is on its way out."""
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _cause(self) -> str:
+        if self._timed_out:
+            return f"timed out after {self._seconds:g} s"
+        code = self._process.returncode
+        try:
+            return f"reader crashed ({signal.Signals(-code).name})"
+        except ValueError:
+            return f"reader crashed (exit code {code})"
 
 
-def serve(memory_bytes: int) -> None:
-    """The worker's side: answer requests until stdin ends."""
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    requests = os.fdopen(os.dup(0), "rb")
-    replies = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)  # libraries that print or read must not reach the pipes
-    os.dup2(nowhere, 1)
-    _limit(memory_bytes)
-    while (request := _receive(requests)) is not None:
-        _send(replies, _answered(request))
+def needed_more(limits: Limits) -> str:
+    """The reason for a reader that ran out of memory."""
+    return f"needed more than {said_bytes(limits.worker_memory_bytes)} of memory"
 
 
-def _limit(memory_bytes: int) -> None:
+def damaged(error: Exception) -> str:
+    """The reason for a reader that met what it did not expect."""
+    said = clause(error)
+    return f"damaged ({type(error).__name__}{': ' if said else ''}{said})"
+
+
+def serve() -> None:
+    """A worker's whole life; ``sys.argv[2]`` is its memory limit in bytes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory(int(sys.argv[2]))
+    os.environ.update(_ENVIRONMENT)
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints goes where stderr goes
+    answer(requests, replies)
+
+
+def _limit_memory(limit_bytes: int) -> None:
     if sys.platform == "win32":
-        return  # no such limit there; the time limit still holds
+        return
     import resource
 
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for what, most in ((resource.RLIMIT_AS, limit_bytes), (resource.RLIMIT_CORE, 0)):
+        try:
+            resource.setrlimit(what, (most, most))
+        except (OSError, ValueError):  # macOS refuses the first; a lower limit may stand already
+            continue
 
 
-def _answered(request: dict[str, Any]) -> dict[str, Any]:
-    from kimidoc.ingest.readers import READERS
+def answer(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Greet, then read file after file until the parent is gone."""
+    wire.send(replies, {"ready": True})
+    while True:
+        try:
+            message, _ = wire.receive(requests, 0)
+        except EOFError:
+            return
+        facts, text = _attempt(message)
+        try:
+            wire.send(replies, facts, text)
+        except MemoryError:
+            wire.send(replies, {"memory": True})
+        del text
 
-    limits = Limits(**request.pop("limits"))
-    file = os.fsdecode(bytes.fromhex(request.pop("file")))
-    source = Source(file=Path(file), limits=limits, **request)
+
+def _attempt(message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
-        return {"state": "read", "extract": asdict(READERS[source.kind].read(source))}
-    except Unreadable as reason:
-        return {"state": "unreadable", "reason": str(reason)}
+        found = import_module(message["module"]).read(wire.source(message))
+        return wire.answer(found)
+    except Unreadable as error:
+        return {"unreadable": str(error)}, b""
     except MemoryError:
-        return {"state": "memory"}
-    except Exception as error:  # the boundary: whatever a document does to a reader ends here
-        return {"state": "unreadable", "reason": damaged(error)}
-
-
-def damaged(error: BaseException) -> str:
-    """The reason for a file whose reader failed in a way it did not foresee."""
-    said = " ".join(str(error).split())[:120]
-    return f"damaged ({type(error).__name__}{': ' + said if said else ''})"
-
-
-def _asked(source: Source) -> dict[str, Any]:
-    asked = asdict(source)
-    asked["file"] = os.fsencode(source.file).hex()
-    return asked
-
-
-def _extract(data: dict[str, Any]) -> Extract:
-    return Extract(
-        text=str(data["text"]),
-        pages=tuple(int(at) for at in data["pages"]),
-        sections=tuple(Mark(int(m["start"]), str(m["label"])) for m in data["sections"]),
-        notices=tuple(_notice(n) for n in data["notices"]),
-        partial=None if data["partial"] is None else str(data["partial"]),
-    )
-
-
-def _notice(data: dict[str, Any]) -> Notice:
-    span = data["span"]
-    return Notice(
-        str(data["code"]), str(data["message"]), data["path"], span and (int(span[0]), int(span[1]))
-    )
-
-
-def _send(pipe: IO[bytes], message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode("ascii")
-    pipe.write(_LENGTH.pack(len(data)) + data)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> dict[str, Any] | None:
-    size = pipe.read(_LENGTH.size)
-    if len(size) < _LENGTH.size:
-        return None
-    data = pipe.read(_LENGTH.unpack(size)[0])
-    message = json.loads(data)
-    assert isinstance(message, dict)
-    return message
+        return {"memory": True}, b""
+    except Exception as error:  # anything at all may go wrong in a damaged file
+        return {"unreadable": damaged(error)}, b""

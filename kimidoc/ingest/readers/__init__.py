@@ -35,9 +35,14 @@ class Reader:
     isolated: bool
     suffixes: tuple[str, ...]
 
+    @property
+    def full_name(self) -> str:
+        """The module's name, by which a worker imports it."""
+        return f"{__name__}.{self.module}"
+
     def read(self, source: Source) -> Extract:
         """Read one file. Raises Unreadable."""
-        extract = import_module(f"{__name__}.{self.module}").read(source)
+        extract = import_module(self.full_name).read(source)
         assert isinstance(extract, Extract)
         return extract
 
