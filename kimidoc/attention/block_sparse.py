@@ -28,7 +28,7 @@ class ReadBudget:
 
     block_tokens: int = 128
     sink_blocks: int = 1
-    window_blocks: int = 8
+    window_blocks: int = 12
     top_k: int = 8
     group_tokens: int = 128
 

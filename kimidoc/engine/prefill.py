@@ -32,8 +32,10 @@ Keep = Callable[[Kept | Recent], Kept | Recent]
 class ReadPlan:
     """How a window is read. ``retrieve_every``: full layers that look past their window.
 
-    Block retrieval in about a quarter of the layers loses nothing in NLL and is half again as
-    fast as in all of them; every full layer keeps its history all the same.
+    The defaults stay within 2 % of dense NLL on SmolLM2-135M (second half of 8,192 tokens, its
+    trained length: Python source 1.299 to 1.282, contracts 2.436 to 2.398) for a third less time
+    than retrieval in every layer; every full layer keeps its history all the same. Chunks of
+    1,024 tokens cost a tenth less than 512; longer ones gain nothing more.
     """
 
     budget: ReadBudget = field(default_factory=ReadBudget)
