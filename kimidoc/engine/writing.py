@@ -36,12 +36,12 @@ from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import Window
 
 ROWS = 32  # questions in one batch
-LEXICAL_BLOCKS = 6  # blocks BM25 insists on
-ATTENDED_BLOCKS = 6  # blocks each head's own queries add
+LEXICAL_BLOCKS = 5  # blocks BM25 insists on
+ATTENDED_BLOCKS = 3  # blocks each head's own queries add
 READ_BLOCKS = 4  # best blocks that a quote may come from
 LISTED = 32  # places of evidence
 LEXICAL_WEIGHT = 4.0  # of BM25's reciprocal rank in the evidence; attention's counts once
-BONUS = 6.0  # nats that full overlap with the question's words is worth against the model
+BONUS = 100.0  # nats that full overlap with the question's words is worth against the model
 FOUND = 0.45  # coverage of the question's words by its best block, from which on it is answered
 ANOTHER = 0.85  # a further quote has at least this share of the first one's overlap
 _Floats = NDArray[np.float32]
