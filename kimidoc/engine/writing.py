@@ -6,11 +6,11 @@ each named here and measured (``CONTRIBUTING.md``, decisions), until training re
 - blocks that BM25 ranks first are always among those attended to, and lead the evidence;
 - a question whose words the best block hardly covers is answered NOT FOUND (the model's own
   word on it, and how much likelier the passages make the question, were measured and are noise);
-- among the units (sentences, lines, clauses) the model may quote, those that hold the question's
-  words get a bonus.
+- among the units (sentences, lines, clauses) of the best blocks, those that hold most of the
+  question's words get a bonus that leaves the model to choose between near ones: left to itself
+  it quoted the right clause for 0.08 of 40 questions, the lexical order alone for 0.3.
 
-The words of a quote and of the answer are the model's choice, a quote's only among what stands
-there.
+So with this model a rule finds the place, and the model writes the short answer.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class Desk:
         """The question's turn, and where in it the question's own words stand."""
         head = [*self.frame.opening_ids, *self._ids(f"\n{prompt.instruction}\n\nQuestion: ")]
         own = self._ids(prompt.question)
-        return [*head, *own, *self.frame.closing_ids], (len(head), len(head) + len(own))
+        end = len(head) + max(1, len(own))  # a question without a token still has a place
+        return [*head, *own, *self.frame.closing_ids], (len(head), end)
 
     def _ready(self, prompt: Prompt, feed: Feed) -> _Asked:
         """Choose the blocks of a prompt and decide whether they answer it."""
