@@ -13,7 +13,7 @@ INSTRUCTION = (
 )
 QUOTES = 2  # places a single answer may cite
 QUOTES_OF_ONE_DOCUMENT = 1
-ANSWER_TOKENS = 16  # a few words; what matters stands in the quote
+ANSWER_TOKENS = 16  # a few words; of a playbook's check the quote alone is asked for
 
 
 def prompt(question: Question, window: Window) -> Prompt:
@@ -30,5 +30,5 @@ def prompt(question: Question, window: Window) -> Prompt:
         terms=question.terms,
         scope=scope,
         quotes=QUOTES if scope is None else QUOTES_OF_ONE_DOCUMENT,
-        answer_tokens=ANSWER_TOKENS,
+        answer_tokens=ANSWER_TOKENS if question.playbook is None else 0,
     )

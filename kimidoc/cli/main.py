@@ -31,6 +31,8 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Before torch is imported: threads that wait do not burn the cores that others need.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     streams = Streams(sys.stdout, sys.stderr, config.environment())
     streams.debug = "--debug" in given or config.says_yes("KIMIDOC_DEBUG")
     quiet = {"--quiet", "-q", "--help", "-h"} & set(given) or config.says_yes("KIMIDOC_QUIET")

@@ -46,7 +46,7 @@ class Prompt:
     text that stands before them.
     ``scope``: token ranges of the window that attention to history and quotes are restricted to;
     None is the whole window. ``terms`` feed the lexical prior. ``quotes``: how many quotes, from
-    different places, may be drafted at most.
+    different places, may be drafted at most. ``answer_tokens`` 0: quotes are enough.
     """
 
     id: str

@@ -160,9 +160,11 @@ class Desk:
             floor = ANOTHER * max(floor, float(worth.max()))
         if not quotes:
             return Draft(prompt.id, "NOT FOUND", attended[:LISTED])
+        said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
+        if not prompt.answer_tokens:
+            return Draft(prompt.id, said, attended[:LISTED])
         after = yield self._tags["<answer>"]
         answer = yield from self._answer(prompt, after)
-        said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
         return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended[:LISTED])
 
     def _ranked(self, asked: _Asked, mass: _Floats) -> list[tuple[int, float]]:
