@@ -11,7 +11,7 @@ def read(source: Source) -> Extract:
     decoded = decode.read(source.file, source.limits)
     return Extract(
         text=decoded.text,
-        sections=symbols.marks(decoded.text, source.kind),
+        sections=symbols.sections(decoded.text, source.kind),
         notices=decoded.notices(source.path),
         partial=decoded.partial(source.limits.text_bytes),
     )
