@@ -36,11 +36,13 @@ def _session(folder: Path, created: str, tokens: int, version: int = session.VER
         "model": "base",
         "fingerprint": "sha256:5f",
         "tokens": tokens,
+        "layers": [],
+        "files": {},
         "documents": [["a/b.pdf", "00ff"], ["evil\x1b[2J.txt", "11ee"]],
         "roots": ["/data/deal-room"],
     }
     (folder / session.MANIFEST).write_text(json.dumps(manifest))
-    (folder / "layer-000.k").write_bytes(b"x" * 5_000)
+    (folder / "layer-000.k").write_bytes(b"x" * 4_900)
 
 
 def test_list_is_newest_first(root: Path, capsys: Capture) -> None:
