@@ -30,8 +30,8 @@ _WORDS = "|".join(
     for word in (name.capitalize(), name.upper())
 )
 _CANDIDATE = re.compile(
-    rf"^[ \t\f]{{0,80}}+(?:(?P<word>{_WORDS})[ \t]{{1,4}}(?P<id>[IVXLC]{{1,6}}|[A-Z](?:-?\d{{1,3}})?"
-    r"|\d{1,3}[A-Z]?(?:\.\d{1,3}){0,3})(?P<colon>[.:]?)(?![\w.,;)])"
+    rf"^[ \t\f]{{0,80}}+(?:(?P<word>{_WORDS})[ \t]{{1,4}}"
+    r"(?P<id>[IVXLC]{1,6}|[A-Z](?:-?\d{1,3})?|\d{1,3}[A-Z]?(?:\.\d{1,3}){0,3})[.:]?(?![\w.,;)])"
     r"|(?P<number>\d{1,3}(?:\.\d{1,3}){0,4})(?P<stop>[.)]?)(?=[ \t])"
     r"|(?P<capitals>[A-Z][A-Z ,&'’/()-]{3,70}+)(?=[ \t]*\r?$))"
     r"(?P<rest>[^\n]{0,200})",
@@ -40,7 +40,7 @@ _CANDIDATE = re.compile(
 _PAGE_NUMBER = re.compile(r"(?:\.{2,}|[ \t])[ \t]*\d{1,4}[ \t]*\r?$")
 _TITLE = re.compile(r"[ \t]*(?:[-–—:][ \t]*)?[\"“'‘(\[]?[A-Z]")
 _DEFINED = re.compile(r"[\"“]([^\"”\n]{2,60})[\"”]")
-_STOP = re.compile(r"[.:;](?=[\s\])]|$)")
+_STOP = re.compile(r"[.:;](?=[\s\])]|$)|[ \t][-–—][ \t](?=[a-z])|[-_]{3}")
 _COMPANY = re.compile(r"\b(?:INC|LLC|LTD|CORP|CORPORATION|COMPANY|PLC|GMBH|L\.P)\b")
 _SENTENCE = re.compile(r"\b(?:shall|will|may|must|is|are|has|have|agrees?|means?)\b")
 _TITLE_CHARS = 80
@@ -58,13 +58,16 @@ class _Counting:
 
     def takes(self, parts: tuple[int, ...], at: int) -> bool:
         """Whether this number goes on from the last, or begins again behind a contents table."""
-        if (self.count and parts <= self.last) or not self.count:
-            crowded = at - self.begun < _CONTENTS_CHARS * self.count
-            if any(part != 1 for part in parts) or (self.count and not crowded):
-                return not self.count and parts[0] <= _MOST_SKIPPED
+        if not self.count:
+            self.begun = at
+            return parts[0] <= _MOST_SKIPPED or len(parts) > 1
+        if parts > self.last:
+            return parts[0] - self.last[0] <= _MOST_SKIPPED
+        contents = at - self.begun < _CONTENTS_CHARS * self.count
+        if contents and set(parts) == {1}:
             self.begun, self.count = at, 0
             return True
-        return parts[0] - self.last[0] <= _MOST_SKIPPED
+        return False
 
 
 @dataclass(slots=True)
@@ -142,12 +145,9 @@ def _numbered(line: re.Match[str], path: _Path) -> bool:
     if _PAGE_NUMBER.search(rest) or not _TITLE.match(rest):
         return False
     title = _title(rest)
-    if len(parts) == 1:
-        # A number alone needs more to be believed: a full stop and a title, or capitals.
-        words = title.split()
-        if not title or not (line["stop"] == "." or (title.isupper() and len(title) > 4)):
-            return False
-        if line["stop"] != "." and len(words) < 2:
+    if len(parts) == 1:  # which needs more to be believed: a full stop, or a title in capitals
+        capitals = title.isupper() and len(title.split()) > 1
+        if not title or not (line["stop"] == "." or capitals):
             return False
     if not path.counting.takes(parts, line.start()):
         return False
@@ -197,5 +197,5 @@ def _next_line(text: str, end: int) -> str:
         said = " ".join(following.split())
         if said:
             plain = said[0].isupper() and not said[-1].isdigit() and not _CANDIDATE.match(said)
-            return said.rstrip(".:") if plain and _title(said) else ""
+            return _title(said) if plain else ""
     return ""
