@@ -146,7 +146,7 @@ def test_python_and_clause_numbers_name_a_place(tmp_path):
         tmp_path,
         **{
             "pool.py": "class Pool:\n    def get(self):\n        return 1\n\nx = 2\n",
-            "lease.txt": "LEASE\n\n14.2 Assignment\nThe tenant may not assign.\n",
+            "lease.txt": "1. Term\nFive years.\n\n2. Assignment\nThe tenant may not assign.\n",
             "notes.md": "# A\n\n## B\ntext\n```\n# not a heading\n```\n",
         },
     )
@@ -157,7 +157,7 @@ def test_python_and_clause_numbers_name_a_place(tmp_path):
         return found[path].place(at, at + 1).section
 
     assert section("pool.py", "return 1") == "class Pool > def get"
-    assert section("lease.txt", "may not") == "14.2 Assignment"
+    assert section("lease.txt", "may not") == "2 Assignment"
     assert section("notes.md", "text") == "A > B"
     assert section("notes.md", "not a heading") == "A > B"
 

@@ -24,7 +24,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 
-import olefile  # type: ignore[import-untyped]
+import olefile
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.expatreader import DefusedExpatParser  # type: ignore[import-untyped]
 

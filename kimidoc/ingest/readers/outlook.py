@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import olefile  # type: ignore[import-untyped]
+import olefile
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
 from kimidoc.ingest.decode import decode

@@ -18,7 +18,7 @@ import datetime as dt
 import struct
 import zipfile
 
-import olefile  # type: ignore[import-untyped]
+import olefile
 import openpyxl  # type: ignore[import-untyped]
 import python_calamine as calamine
 
