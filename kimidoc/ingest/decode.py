@@ -1,10 +1,11 @@
 """Bytes -> text, without ever losing a character silently.
 
 In this order: byte order marks (UTF-8, -16, -32); UTF-16 and -32 without one, known by where their
-zero bytes stand; UTF-8; UTF-8 with a few wrong bytes, where valid sequences clearly outnumber them;
-else what charset-normalizer thinks of a sample of the lines that are not ASCII, with Windows-1252
-winning what is as good as a draw. What does not decode becomes U+FFFD, one for each bad run, and is
-counted. NUL, control characters and every kind of line end stay as they are.
+zero bytes stand; UTF-8; what the text says of itself in its first two lines; UTF-8 with a few wrong
+bytes, where valid sequences clearly outnumber them; else what charset-normalizer thinks of a sample
+of the lines that are not ASCII, with Windows-1252 winning what is as good as a draw. What does not
+decode becomes U+FFFD, one for each bad run, and is counted. NUL, control characters and every kind
+of line end stay as they are.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 _EVEN_COHERENCE = 0.03  # charset-normalizer's scores this close are a draw
 _FROM_HIGH_BYTE = re.compile(rb"[\x80-\xff][^\n]*\n?")
 _LEAD_BYTES = 200
+_NAMED = re.compile(
+    rb"(?:<\?xml[^>]{1,200}\bencoding|[#;*/].{0,200}?coding)[ \t]*[:=][ \t]*[\"']?([\w.:-]{2,40})"
+)
 # Not guessed: EBCDIC, which any run of one letter resembles, and what is decided above.
 _UNLIKELY = ["cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140", "utf_7"]
 _UNLIKELY += [f"utf_{width}{order}" for width in (16, 32) for order in ("", "_le", "_be")]
@@ -100,8 +104,10 @@ def decode(
     if codec is None:
         codec = _declared(body, declared, whole) or wide(body[:SAMPLE_BYTES])
     if codec is None and _strictly(body, "utf-8", whole) is None:
-        codec = "utf-8" if _mostly_utf8(body) else _guess(body)
-        guessed = codec != "utf-8"
+        codec = _declared(body, _own_word(body), whole)
+        if codec is None:
+            codec = "utf-8" if _mostly_utf8(body) else _guess(body)
+            guessed = codec != "utf-8"
     codec = codec or "utf-8"
     text, replaced = _strictly(body, codec, whole), 0
     if text is None:
@@ -168,6 +174,13 @@ def _declared(body: bytes, name: str | None, whole: bool) -> str | None:
     # The Web's rule: who says Latin-1 or ASCII means Windows-1252.
     chosen = FALLBACK if codec.name in ("iso8859-1", "ascii") else codec.name
     return chosen if _strictly(body, chosen, whole) is not None else None
+
+
+def _own_word(body: bytes) -> str | None:
+    """The encoding that the text itself names: XML 1.0 (4.3.3), Python (PEP 263) or Emacs."""
+    lines = body[:512].split(b"\n", 2)[:2]
+    match = next(filter(None, map(_NAMED.search, lines)), None)
+    return match[1].decode("ascii") if match else None
 
 
 def _strictly(body: bytes, codec: str, whole: bool) -> str | None:

@@ -32,7 +32,7 @@ _SPECIAL_TOKENS = re.compile(
     rb"|<\xef\xbd\x9c[^<>\s]{2,90}?\xef\xbd\x9c>"  # DeepSeek: fullwidth bars
     rb"|<(?:start|end)_of_turn>|<<SYS>>|<</SYS>>"  # Gemma, Llama 2
     rb"|\[/?INST\]|\[[BE]OS\]"
-    rb"|</s>\s{0,3}<s>|<s>\s{0,3}\[INST\]"  # alone it is HTML's struck-out text
+    rb"|</?s>(?=\s{0,3}\[/?INST\])"  # elsewhere it is HTML's struck-out text
 )
 _HEADER = re.compile(rb"\[\[\s{0,8}+[0-9a-f]{8}\s{1,8}+[0-9]{1,9}\s{1,8}+[\"']")
 _INVISIBLE = re.compile(

@@ -12,11 +12,20 @@ to what is around it.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from kimidoc.ingest.outline import Outline, code_end, width
 from kimidoc.types import Mark
 
 # Possessive throughout: a string that never ends must not be tried again from every quote in it.
+_LINE = r"""
+      (?P<indent> [ \t\f]*+ )
+      (?: (?: async [ \t]++ )? (?P<word> def | class ) [ \t]++ (?P<name> \w++ )
+        | (?P<decorator> @ )
+        | (?= [^\s\#] ) )
+    """
+_FIRST_LINE = re.compile(r"\ufeff?" + _LINE, re.VERBOSE)
+# Every branch begins with a certain character, so that the search may skip all others fast.
 _TOKEN = re.compile(
     r"""
       (?P<string>
@@ -27,13 +36,12 @@ _TOKEN = re.compile(
       )
     | \# [^\n]*+
     | \\ \r? \n
+    | [(\[{] [^()\[\]{}"'\#\\\n]*+ [)\]}]
     | (?P<open> [(\[{] )
     | (?P<close> [)\]}] )
-    | (?: \A \ufeff? | \n ) (?P<indent> [ \t\f]*+ )
-      (?: (?: async [ \t]++ )? (?P<word> def | class ) [ \t]++ (?P<name> \w++ )
-        | (?P<decorator> @ )
-        | (?= [^\s\#] ) )
-    """,
+    | \n
+    """
+    + _LINE,
     re.VERBOSE | re.DOTALL,
 )
 
@@ -46,7 +54,8 @@ def sections(text: str) -> tuple[Mark, ...]:
     floor = (
         0  # the end of the last string or bracket: code stands before it, whatever it looks like
     )
-    for token in _TOKEN.finditer(text):
+    first = _FIRST_LINE.match(text)
+    for token in chain([first] if first else [], _TOKEN.finditer(text)):
         kind = token.lastgroup
         if kind == "string":
             floor = token.end()

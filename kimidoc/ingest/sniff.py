@@ -50,6 +50,7 @@ _MAGIC = (
     (8, b"WAVE", "audio", "WAV audio"),
     (0, b"ID3", "audio", "MP3 audio"),
     (0, b"\xff\xfb", "audio", "MP3 audio"),
+    (0, b".snd\0", "audio", "AU audio"),
     (0, b"OggS", "audio", "Ogg audio"),
     (0, b"fLaC", "audio", "FLAC audio"),
     (8, b"AVI ", "video", "AVI video"),
