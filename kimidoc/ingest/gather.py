@@ -39,10 +39,6 @@ from kimidoc.types import Document, Notice
 
 STDIN_NAME = "stdin.txt"
 _CHUNK_BYTES = 1 << 20
-# Opening a named pipe must not wait for somebody to write to it, nor a terminal take us over.
-_OPEN = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
-    _OPEN |= getattr(os, _flag, 0)
 
 
 def silent(stage: str, done: int, total: int, unit: str) -> None:
@@ -148,7 +144,7 @@ class _Reading:
         if entry.reason is not None:
             return document
         try:
-            with os.fdopen(os.open(entry.file, _OPEN), "rb") as opened:
+            with open(entry.file, "rb", opener=_unwaiting) as opened:
                 return self._open(entry, document, opened)
         except OSError as error:
             return replace(document, reason=walk.unreadable(error))
@@ -176,6 +172,11 @@ class _Reading:
         return _Begun(
             document, Source(entry.path, file, sniffed.kind, self._limits, changes), reader
         )
+
+
+def _unwaiting(file: str, flags: int) -> int:
+    """Opens a file that may have become a named pipe or a terminal since it was listed."""
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _digest(opened: BinaryIO, size: int, limit: int) -> str | None:

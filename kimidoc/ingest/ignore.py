@@ -184,18 +184,17 @@ def _lines(file: str) -> list[bytes]:
 
 
 def _head(file: str) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        opened = os.open(file, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(file, "rb", opener=_unfollowed) as opened:
+            regular = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
+            return opened.read(RULES_BYTES) if regular else b""
     except (OSError, ValueError):  # ValueError: a NUL in the name, which a .git file can hold
         return b""
-    with os.fdopen(opened, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            return b""
-        try:
-            return stream.read(RULES_BYTES)
-        except OSError:
-            return b""
+
+
+def _unfollowed(file: str, flags: int) -> int:
+    """Opens no link, as git, and waits for no named pipe's other end."""
+    return os.open(file, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _exclude_file(git: str) -> str:

@@ -6,7 +6,8 @@ from kimidoc.ingest import decode
 from kimidoc.ingest.base import Extract, Source
 from kimidoc.types import Mark
 
-ROWS = 20
+ROWS = 20  # to a section: the line says the rest
+LONGEST_RECORD = 200  # lines; a quote that stays open for longer was an inch mark
 
 
 def read(source: Source) -> Extract:
@@ -21,12 +22,15 @@ def read(source: Source) -> Extract:
 
 
 def _rows(text: str) -> tuple[Mark, ...]:
-    """A record with line ends in quotes counts as one row."""
-    starts, quoted, at = [0], False, 0
+    """A record with line ends in quotes counts as one row, if its quotes close soon enough."""
+    starts, opened, at = [0], 0, 0
     for line in text.split("\n"):
-        quoted ^= line.count('"') % 2 == 1
         at += len(line) + 1
-        if not quoted and at < len(text):
+        if line.count('"') % 2:
+            opened = 0 if opened else 1
+        elif opened:
+            opened = opened + 1 if opened < LONGEST_RECORD else 0
+        if not opened and at < len(text):
             starts.append(at)
     last = len(starts)
     return tuple(

@@ -1,4 +1,7 @@
-"""Markdown as it is written, its headings as sections (CommonMark 0.31, ATX and setext)."""
+"""Markdown as it is written, its headings as sections (CommonMark 0.31, ATX and setext).
+
+What stands in fences, in front matter or in a list is no heading. Only headings of one line count.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from kimidoc.ingest import decode
 from kimidoc.ingest.base import Extract, Source
 from kimidoc.types import Mark
 
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\r?$")
+_ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t\r]|$)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*\r?$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
+_NO_TITLE = re.compile(r" {0,3}(?:#{1,6}[ \t]|[-*+>|]|\d{1,9}[.)][ \t])|[ \t]{4}")
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?:[^\n]*\n){0,200}?(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)")
 _LONGEST_LINE = 1_000
 
 
@@ -30,17 +35,19 @@ def headings(text: str) -> tuple[Mark, ...]:
     found: list[Mark] = []
     path: list[tuple[int, str]] = []
     fence: str | None = None
-    at, before, before_at = 0, "", 0
-    for line in text.split("\n"):
+    front = _FRONT_MATTER.match(text)
+    at, before, before_at = front.end() if front else 0, "", 0
+    for line in text[at:].split("\n"):
         short = line if len(line) <= _LONGEST_LINE else ""
-        if (match := _FENCE.match(short)) and (fence is None or _closes(match, fence)):
+        match = _FENCE.match(short)
+        if match and (_opens(match) if fence is None else _closes(match, fence)):
             fence = match[1] if fence is None else None
             short = ""
         elif fence is None:
             level, title, start = 0, "", at
             if match := _ATX.match(short):
-                level, title = len(match[1]), match[2] or ""
-            elif before.strip() and (match := _SETEXT.match(short)) and not _ATX.match(before):
+                level, title = len(match[1]), _title(short[match.end() :])
+            elif (match := _SETEXT.match(short)) and before.strip() and not _NO_TITLE.match(before):
                 level, title, start = (1 if match[1][0] == "=" else 2), before, before_at
             if level and title.strip():
                 path = [*(p for p in path if p[0] < level), (level, " ".join(title.split()))]
@@ -48,6 +55,17 @@ def headings(text: str) -> tuple[Mark, ...]:
         before, before_at = ("" if fence is not None else short), at
         at += len(line) + 1
     return tuple(found)
+
+
+def _title(rest: str) -> str:
+    """What follows the signs of a heading, without those that may close it."""
+    bare = rest.strip()
+    open_end = bare.rstrip("#")
+    return open_end.rstrip() if not open_end or open_end[-1] in " \t" else bare
+
+
+def _opens(match: re.Match[str]) -> bool:
+    return match[1][0] == "~" or "`" not in match[2]  # else it is code within a line
 
 
 def _closes(match: re.Match[str], fence: str) -> bool:
