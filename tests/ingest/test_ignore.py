@@ -137,9 +137,20 @@ def test_every_decision_is_gits(grown: tuple[list[str], dict[str, str]]) -> None
 def patterns(draw: st.DrawFn) -> tuple[str, list[str]]:
     """One pattern, and paths that it may match, a slash for a blur among them."""
     paths = draw(st.lists(PATHS, min_size=2, max_size=5))
-    slashed = st.sampled_from(paths).map(lambda path: path.replace("/", "[/a]", 1))
-    asked = st.sampled_from(paths).map(lambda path: path.replace("/", "?"))
-    return draw(lines_about(paths) | LINES | slashed | asked), paths
+    path = draw(st.sampled_from(paths))
+    first, _, rest = path.partition("/")
+    last = path.rpartition("/")[2]
+    known = st.sampled_from(
+        [
+            path.replace("/", "[/a]", 1),
+            f"{path[: len(path) - len(last) - 1]}?{last}",  # ? and sets match no slash
+            f"{path[0]}**/{last}",  # as git reads it, a whole segment behind a literal beginning
+            f"{first}/**\\/{last}",
+            f"{path[0]}*/{rest}",
+            f"{first}/*{last}",
+        ]
+    )
+    return draw(lines_about(paths) | LINES | known), paths
 
 
 @settings(max_examples=12)
