@@ -129,8 +129,9 @@ class _Reading:
             if isinstance(begun, _Begun):
                 begun = _finish(begun, partial(begun.reader.read, begun.source))
             documents.append(begun)
-            done += entry.reason is None
-            self._progress("read", done, total, "files")
+            if entry.reason is None:
+                done += 1
+                self._progress("read", done, total, "files")
         for at, begun, future in waiting:
             documents[at] = _finish(begun, future.result)
             done += 1

@@ -90,6 +90,7 @@ class _Walk:
         self._walked: dict[str, str] = {}  # real folder -> the path it was walked as
         self._taken: dict[str, str] = {}  # real file -> the path it is read as
         self._links: list[_Link] = []
+        self._matched = False  # whether anything has matched the glob that is being walked
 
     def roots(self, roots: Sequence[Root]) -> None:
         """Named files first, then named folders, then globs: the more exact word counts."""
@@ -104,7 +105,13 @@ class _Walk:
             self._named_folder(file, None)
         for root in roots:
             if root.segments:
+                self._matched = False
                 self._named_folder(root.file, Wanted.of(root.segments))
+                if not self._matched:
+                    raise UsageError(
+                        f"Nothing matches {root.given!r}.",
+                        hint=f"It was looked for in {root.file!r}; ** stands for any folders.",
+                    )
 
     def links(self) -> None:
         """Follow the links that were met, and those met by following them."""
@@ -192,10 +199,13 @@ class _Walk:
         """Take in one item of a folder; if it is a folder to be walked, it is returned."""
         is_folder = item.is_dir(follow_symlinks=False)
         wanted = None
-        if folder.wanted is not None and not folder.wanted.takes(item.name):
-            wanted = folder.wanted.after(item.name) if is_folder else None
-            if wanted is None:
-                return []
+        if folder.wanted is not None:
+            if folder.wanted.takes(item.name):
+                self._matched = True
+            else:
+                wanted = folder.wanted.after(item.name) if is_folder else None
+                if wanted is None:
+                    return []
         if item.path in self._named:
             return []  # it has been walked on its own account, or will be
         reason = OUR_RULE if item.name in VERSION_CONTROL else None
