@@ -33,6 +33,7 @@ _WIDTHS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 _EVEN_COHERENCE = 0.03  # charset-normalizer's scores this close are a draw
 _FROM_HIGH_BYTE = re.compile(rb"[\x80-\xff][^\n]*\n?")
 _LEAD_BYTES = 200
+_PRINTABLE = range(0x20, 0x7F)
 _NAMED = re.compile(
     rb"(?:<\?xml[^>]{1,200}\bencoding|[#;*/].{0,200}?coding)[ \t]*[:=][ \t]*[\"']?([\w.:-]{2,40})"
 )
@@ -84,8 +85,9 @@ def read(file: Path, limits: Limits) -> Decoded:
     """
     with file.open("rb") as opened:
         head = opened.read(SAMPLE_BYTES)
-        most = limits.text_bytes * _WIDTHS.get(wide_or_marked(head) or "", 1) + 8
-        raw = head + opened.read(most - len(head)) if len(head) < most else head[:most]
+        width = _WIDTHS.get(wide_or_marked(head) or "", 1)
+        most = max(SAMPLE_BYTES, limits.text_bytes * width + 8)
+        raw = head + opened.read(most - len(head))
         whole = not opened.read(1)
     return decode(raw, limit_bytes=limits.text_bytes, whole=whole)
 
@@ -120,24 +122,25 @@ def decode(
 def wide(sample: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, by where the zero bytes of the sample stand; else None.
 
-    Zero bytes stand mostly in the high halves, and either a quarter of all characters have one
-    (Latin text) or the sample is no UTF-8; and it decodes to characters that texts are made of.
+    They stand mostly in the high halves, and what the bytes decode to is what texts are made of.
+    Valid UTF-8 that has zero bytes is it only if pairs of letters hardly occur: those are records
+    separated by zeros.
     """
     if b"\0" not in sample or len(sample) < 2:
         return None
     if len(sample) >= 8:
         body = sample[: len(sample) // 4 * 4]
         for codec, zero, plane in (("utf-32-le", 3, 2), ("utf-32-be", 0, 1)):
-            if not any(body[zero::4]) and max(body[plane::4]) <= 0x10:
-                if _plausible(body, codec):
-                    return codec
-    units = len(sample) // 2
-    body = sample[: units * 2]
-    first, second = body[0::2].count(0), body[1::2].count(0)
-    utf8 = _strictly(sample, "utf-8", whole=False) is not None
-    for codec, high, low in (("utf-16-le", second, first), ("utf-16-be", first, second)):
-        latin = high >= units // 4 and low <= high // 20
-        if high and (latin or (not utf8 and high > 2 * low)) and _plausible(body, codec):
+            if not any(body[zero::4]) and max(body[plane::4]) <= 0x10 and _plausible(body, codec):
+                return codec
+    body = sample[: len(sample) // 2 * 2]
+    first, second = body[0::2], body[1::2]
+    pairs = sum(a in _PRINTABLE and b in _PRINTABLE for a, b in zip(first, second, strict=True))
+    if pairs > len(first) // 20 and _strictly(sample, "utf-8", whole=False) is not None:
+        return None
+    zeros = first.count(0), second.count(0)
+    for codec, high, low in (("utf-16-le", *zeros[::-1]), ("utf-16-be", *zeros)):
+        if high > 2 * low and _plausible(body, codec):
             return codec
     return None
 

@@ -97,7 +97,7 @@ _NAMES = {
 _BY_SUFFIX = {suffix: kind for kind, line in _SUFFIXES.items() for suffix in line.split()}
 _BY_NAME = {name: kind for kind, line in _NAMES.items() for name in line.split()}
 
-_SHEBANG = re.compile(rb"#![ \t]*\S*?([^/\s]+)(?:[ \t]+(?:-\S+[ \t]+)*([^/\s]+))?")
+_SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?([^/\s]+)(?:[ \t]+(?:-\S+[ \t]+)*([^/\s]+))?")
 _INTERPRETERS = {
     "bash": "shell",
     "dash": "shell",

@@ -110,7 +110,8 @@ class _Walk:
                 if not self._matched:
                     raise UsageError(
                         f"Nothing matches {root.given!r}.",
-                        hint=f"It was looked for in {root.file!r}; ** stands for any folders.",
+                        hint=f"Looked for in {root.file!r}, but not in what is ignored; "
+                        "** is any folders.",
                     )
 
     def links(self) -> None:

@@ -283,15 +283,18 @@ def test_a_glob_that_matches_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_a_deep_tree_is_no_recursion(tmp_path: Path) -> None:
-    deep = tmp_path
-    for _ in range(1200):
-        deep = deep / "d"
-        try:
-            deep.mkdir()
-        except OSError:  # as deep as the system lets us go by one path
-            break
-    tree(tmp_path, {"a.txt": "a"})
-    assert read(tmp_path)["a.txt"].text == "a"
+    folders = [tmp_path]
+    try:
+        for _ in range(1200):
+            folders.append(folders[-1] / "d")
+            folders[-1].mkdir()
+        tree(folders[-1], {"a.txt": "a"})
+        (document,) = read(tmp_path).values()
+        assert document.path == "d/" * 1200 + "a.txt"
+    finally:  # whoever cleans up behind the tests does recurse
+        (folders[-1] / "a.txt").unlink(missing_ok=True)
+        for folder in folders[:0:-1]:
+            folder.rmdir()
 
 
 def test_ten_thousand_files_are_met_quickly(tmp_path: Path) -> None:
