@@ -21,8 +21,9 @@ def encode(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """
     wide = x.float()
     scale = (wide.abs().amax(dim, keepdim=True) / 127).to(torch.bfloat16)
-    step = scale.float().clamp_min(torch.finfo(torch.float32).tiny)
-    return (wide / step).round_().clamp_(-127, 127).to(torch.int8), scale
+    # Never zero or subnormal: codes must stand for multiples of the very scale that is stored.
+    scale = scale.clamp_min(torch.finfo(torch.bfloat16).tiny)
+    return (wide / scale.float()).round_().clamp_(-127, 127).to(torch.int8), scale
 
 
 def decode(codes: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:

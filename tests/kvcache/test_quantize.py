@@ -41,6 +41,16 @@ def test_what_was_decoded_encodes_to_itself(x: Tensor, dim: int) -> None:
     assert bool(((once - twice).abs() <= once.abs().amax(dim, keepdim=True) / 127 * 0.51).all())
 
 
+def test_a_scale_is_never_subnormal() -> None:
+    """Found by the property test: codes for one step, decoded with another."""
+    smallest = torch.finfo(torch.float32).tiny
+    x = torch.zeros(4, 3)
+    x[3, 2] = smallest
+    codes, scale = quantize.encode(x, -1)
+    assert float(scale.min()) >= smallest
+    assert torch.equal(quantize.decode(codes, scale, torch.float32), x)
+
+
 def test_zeros_stay_zeros_and_quiet_channels_keep_their_detail() -> None:
     x = torch.zeros(4, 3)
     assert torch.equal(quantize.decode(*quantize.encode(x, -2), torch.float32), x)
