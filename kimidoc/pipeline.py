@@ -62,23 +62,19 @@ class Job:
     threads: int | None = None
 
 
-def sessions_root(cache_dir: Path) -> Path:
-    """Where sessions are kept."""
-    return cache_dir / "sessions"
-
-
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
     """The engine that reads for ``job``. Loads no weights yet; may fetch a model that is missing.
 
     Raises ModelError.
     """
     from kimidoc.engine.local import LocalEngine
+    from kimidoc.kvcache import session
     from kimidoc.models import resolve
 
     checkpoint = resolve(job.model, job.cache_dir, offline=job.offline, progress=progress)
     return LocalEngine(
         checkpoint,
-        sessions_root=sessions_root(job.cache_dir),
+        sessions_root=session.root(job.cache_dir),
         session=job.session,
         roots=tuple(str(Path(p).absolute()) for p in job.paths),
         threads=job.threads,
@@ -169,7 +165,7 @@ class _Reading:
         return Report(
             version=__version__,
             run=self._run(window, prefix, books),
-            coverage=_coverage(window),
+            coverage=coverage(window),
             answers=tuple(answers),
             findings=found,
             rules=rules,
@@ -223,21 +219,20 @@ def _demand_packed(questions: Sequence[Question], window: Window) -> None:
 
 def _apart(books: list[playbooks.Playbook]) -> list[playbooks.Playbook]:
     """The playbooks, if their rules cannot be confused."""
-    taken: dict[str, str] = {}
+    taken: set[str] = set()
     for book in books:
-        for name in (book.prefix, book.id):
-            if (
-                taken.setdefault(name, book.id) != book.id
-                or [b.id for b in books].count(book.id) > 1
-            ):
-                raise UsageError(
-                    f"Two playbooks share the name or prefix {name!r}.",
-                    hint="Give each file its own id and prefix.",
-                )
+        names = (book.prefix, book.id)
+        if shared := [name for name in names if name in taken]:
+            raise UsageError(
+                f"Two playbooks share the name or prefix {shared[0]!r}.",
+                hint="Give each file its own id and prefix.",
+            )
+        taken.update(names)
     return books
 
 
-def _coverage(window: Window) -> tuple[CoverageRow, ...]:
+def coverage(window: Window) -> tuple[CoverageRow, ...]:
+    """Every path's fate with the tokens it takes, in the window's coverage order."""
     tokens = {s.document.path: s.end - s.start for s in window.segments}
     return tuple(
         CoverageRow(

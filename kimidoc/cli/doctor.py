@@ -122,9 +122,8 @@ def _model(settings: config.Settings) -> str:
 
 def _sessions(cache: Path) -> str:
     from kimidoc.kvcache import session
-    from kimidoc.pipeline import sessions_root
 
-    found = session.list_sessions(sessions_root(cache))
+    found = session.list_sessions(session.root(cache))
     return f"{len(found)}, {size(sum(s.bytes for s in found))}"
 
 

@@ -146,20 +146,11 @@ def _show(streams: Streams, document: Document) -> None:
     streams.result(document.text, newline=False)
 
 
-def rows(window: Window) -> tuple[CoverageRow, ...]:
-    """Coverage with the tokens of every document, in the window's coverage order."""
-    tokens = {s.document.path: s.end - s.start for s in window.segments}
-    return tuple(
-        CoverageRow(
-            d.path, d.kind, d.status, d.reason, tokens.get(d.path, 0), len(d.pages), d.sha256
-        )
-        for d in window.documents
-    )
-
-
 def as_json(window: Window, model: str) -> str:
     """The window as ``kimidoc.pack/1``."""
-    listed = rows(window)
+    from kimidoc.pipeline import coverage
+
+    listed = coverage(window)
     counts = Counter(row.status for row in listed)
     notices = [*window.notices, *(n for d in window.documents for n in d.notices)]
     data = {
@@ -182,7 +173,9 @@ def as_json(window: Window, model: str) -> str:
 
 def as_table(window: Window) -> str:
     """The window for a terminal: largest first, then what was not read, then the sums."""
-    listed = rows(window)
+    from kimidoc.pipeline import coverage
+
+    listed = coverage(window)
     packed = sorted((r for r in listed if r.tokens), key=lambda r: (-r.tokens, r.path))
     total = len(window.tokens)
     lines = [

@@ -26,12 +26,12 @@ Names = Annotated[
 
 
 def _start(ctx: typer.Context, manner: Manner) -> tuple[Streams, Path, bool]:
-    from kimidoc.pipeline import sessions_root
+    from kimidoc.kvcache import session
 
     streams = ctx.find_object(Streams)
     assert streams is not None
     settings = settle(streams, manner).settings
-    return streams, sessions_root(settings.cache_dir), settings.no_input
+    return streams, session.root(settings.cache_dir), settings.no_input
 
 
 @command(app, "list")

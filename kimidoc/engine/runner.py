@@ -68,6 +68,15 @@ class Runner:
         finally:
             self.decoder.layers = real
 
+    def _decode(self, ids: Tensor, cache: BlockCache) -> None:
+        """The decoder over ids [B, S], every position 0; hooks pick out what is wanted."""
+        self.decoder(
+            input_ids=ids,
+            position_ids=torch.zeros_like(ids),
+            past_key_values=cache,
+            use_cache=True,
+        )
+
     @torch.no_grad()
     def embed(self, ids: Tensor) -> Tensor:
         """ids [B, S] -> what enters layer 0: [B, S, hidden]"""
@@ -80,12 +89,7 @@ class Runner:
         with self._probed() as probes:
             handle = probes[0].register_forward_pre_hook(keep, with_kwargs=True)
             try:
-                self.decoder(
-                    input_ids=ids,
-                    position_ids=torch.zeros_like(ids),
-                    past_key_values=cache,
-                    use_cache=True,
-                )
+                self._decode(ids, cache)
             finally:
                 handle.remove()
             self._arguments.setdefault(ids.shape[1], [p.seen for p in probes])
@@ -126,12 +130,7 @@ class Runner:
         cache.current = 0
         handle = self.layers[-1].register_forward_hook(keep)
         try:
-            self.decoder(
-                input_ids=ids,
-                position_ids=torch.zeros_like(ids),
-                past_key_values=cache,
-                use_cache=True,
-            )
+            self._decode(ids, cache)
         finally:
             handle.remove()
         return last[0]

@@ -110,7 +110,6 @@ class _Reading:
     ) -> None:
         self._selection, self._limits = selection, limits
         self._pool, self._progress = pool, progress
-        self._futures: list[Future[Extract]] = []
 
     def all(self, entries: Sequence[walk.Entry]) -> tuple[Document, ...]:
         """A document for every entry, in their order."""

@@ -30,6 +30,11 @@ TOKENS = "tokens.i32"
 _KEYS = {"created", "model", "fingerprint", "tokens", "documents", "roots", "layers", "files"}
 
 
+def root(cache_dir: Path) -> Path:
+    """Where sessions are kept in a cache folder."""
+    return cache_dir / "sessions"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
     """What ``sessions list`` says of one session. ``documents``: (path, sha256), window order."""

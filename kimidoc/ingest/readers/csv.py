@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kimidoc.ingest import decode
 from kimidoc.ingest.base import Extract, Source
+from kimidoc.ingest.readers.text import as_written
 from kimidoc.types import Mark
 
 ROWS = 20  # to a section: the line says the rest
@@ -12,13 +12,7 @@ LONGEST_RECORD = 200  # lines; a quote that stays open for longer was an inch ma
 
 def read(source: Source) -> Extract:
     """The text; sections are called by their rows, the first line being row 1."""
-    decoded = decode.read(source.file, source.limits)
-    return Extract(
-        text=decoded.text,
-        sections=_rows(decoded.text),
-        notices=decoded.notices(source.path),
-        partial=decoded.partial(source.limits.text_bytes),
-    )
+    return as_written(source, _rows)
 
 
 def _rows(text: str) -> tuple[Mark, ...]:

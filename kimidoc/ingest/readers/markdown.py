@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from kimidoc.ingest import decode
 from kimidoc.ingest.base import Extract, Source
+from kimidoc.ingest.readers.text import as_written
 from kimidoc.types import Mark
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t\r]|$)")
@@ -21,13 +21,7 @@ _LONGEST_LINE = 1_000
 
 def read(source: Source) -> Extract:
     """The text, with a heading path for every place."""
-    decoded = decode.read(source.file, source.limits)
-    return Extract(
-        text=decoded.text,
-        sections=headings(decoded.text),
-        notices=decoded.notices(source.path),
-        partial=decoded.partial(source.limits.text_bytes),
-    )
+    return as_written(source, headings)
 
 
 def headings(text: str) -> tuple[Mark, ...]:
