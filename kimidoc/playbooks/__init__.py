@@ -6,6 +6,7 @@
     choose   which playbook fits what the paths hold, and why
     ask      a playbook's checks over a window's documents -> Questions
     judge    answers -> Findings, by the rule each check states
+    negation whether a sign's words stand in a clause that denies them
 
 May import ``types`` and ``errors`` and nothing else of kimidoc. A rule is a rule: where a finding
 depends on words in a quote (``signs``), the finding says so, and the model gets no credit for it.

@@ -1,13 +1,14 @@
 """What a playbook's TOML file may hold.
 
-    [playbook]              id, title, description; prefix of its rule ids
+    [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, scope, terms, answer, documents, tags
     [check.finding]         when, severity, message, help, signs
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
-them, case ignored, a space standing for any white space. They make a rule, not an answer: what
-they matched is always a quote that code located. Keys that are not listed here are errors.
+them, case ignored, a space standing for any white space, and not in a clause that denies it
+(``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
+answer: what they matched is always a quote that code located. Keys not listed here are errors.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """A checklist. ``applies`` decides whether ``analyze`` chooses it by itself."""
+    """A checklist. ``applies`` decides whether ``analyze`` chooses it by itself.
+
+    ``prose``: its signs are looked for in sentences, where a negated clause does not count.
+    """
 
     id: str
     prefix: str
@@ -72,6 +76,7 @@ class Playbook:
     description: str
     applies: Applies
     checks: tuple[Check, ...] = field(default=())
+    prose: bool = True
 
 
 def playbook(data: Mapping[str, Any], where: str) -> Playbook:
@@ -85,6 +90,7 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
         description=head.text("description"),
         applies=_applies(head, "applies"),
         checks=tuple(_check(entry) for entry in table.tables("check")),
+        prose=head.yes("prose", default=True),
     )
     head.done()
     table.done()
@@ -194,6 +200,12 @@ class _Table:
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
             self.wrong(key, "expected a list of texts")
         return tuple(value)
+
+    def yes(self, key: str, *, default: bool) -> bool:
+        value = self._take(key)
+        if value is not None and not isinstance(value, bool):
+            self.wrong(key, f"expected true or false, not {value!r}")
+        return default if value is None else value
 
     def choice(self, key: str, choices: tuple[Any, ...], default: Any) -> Any:
         value = self._take(key)

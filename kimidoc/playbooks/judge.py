@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Check, FindingRule, Playbook
+from kimidoc.playbooks.negation import holds, negated, sentences
 from kimidoc.types import Answer, Citation, Finding, Rule
 
 
@@ -50,10 +51,10 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
     citations = tuple(c for c in answer.citations if c.verified) if rule.when == "found" else ()
     message = rule.message
     if rule.signs:
-        citations = tuple(c for c in citations if matched(rule.signs, c.text))
+        citations = tuple(c for c in citations if matched(rule.signs, c.text, prose=book.prose))
         if not citations:
             return None
-        words = " ".join(matched(rule.signs, citations[0].text).split())
+        words = " ".join(matched(rule.signs, citations[0].text, prose=book.prose).split())
         message = f"{message} (Raised by a word rule: the quote holds “{words}”.)"
     path = answer.question.document or next((c.path for c in citations), None)
     name = rule_id(book, check)
@@ -68,14 +69,21 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
     )
 
 
-def matched(signs: Sequence[str], text: str) -> str:
+def matched(signs: Sequence[str], text: str, *, prose: bool = True) -> str:
     """The words of ``text`` that the first fitting sign matched; empty when none does.
 
-    A space in a sign stands for any white space: lines are wrapped anywhere.
+    A space in a sign stands for any white space: lines are wrapped anywhere. In prose ``.`` spans
+    them too, no match goes beyond a sentence, and words in a negated clause do not count, unless
+    the sign speaks of a negation itself. In code "not" is an operator and denies nothing.
     """
+    flags = re.IGNORECASE | (re.DOTALL if prose else 0)
+    places = sentences(text) if prose else [(0, len(text))]
     for sign in signs:
-        if match := re.search(sign.replace(" ", r"\s+"), text, re.IGNORECASE):
-            return match[0]
+        pattern = re.compile(sign.replace(" ", r"\s+"), flags)
+        denies = not prose or holds(sign)
+        for match in (m for place in places for m in pattern.finditer(text, *place)):
+            if match[0] and (denies or not negated(text, *match.span())):
+                return match[0]
     return ""
 
 

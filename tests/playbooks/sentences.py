@@ -1,0 +1,348 @@
+"""For every sign of every playbook, in their order: a sentence that it raises a finding on, and one
+that denies it (None: nobody denies it in words). Written for these tests.
+"""
+
+from __future__ import annotations
+
+SENTENCES: dict[str, list[tuple[str, str | None]]] = {
+    "dd.renewal": [
+        (
+            "This agreement shall be automatically renewed for a year.",
+            "This agreement shall not be automatically renewed.",
+        ),
+        (
+            "The subscription renews automatically.",
+            "The licence does not renew automatically.",
+        ),
+        (
+            "It continues for successive terms of one year.",
+            "There shall be no successive terms.",
+        ),
+        (
+            "Thereafter it runs from year to year.",
+            "It ceases to run from year to year.",
+        ),
+    ],
+    "dd.change-of-control": [
+        (
+            "Upon a change of control the Customer may terminate.",
+            "A change in the ownership of the shares of a party is not a transfer.",
+        ),
+        (
+            "It ends if the Parent ceases to control the Supplier.",
+            None,
+        ),
+        (
+            "Any person who gains control of the Company must offer to buy the rest.",
+            "No person has obtained control of the Company.",
+        ),
+        (
+            "The holders of the majority of the voting stock sell it.",
+            "A transfer of the majority of the shares shall not be deemed an assignment.",
+        ),
+        (
+            "The Licensee shall not without consent undergo a change of control.",
+            "A listing shall not constitute a change of control.",
+        ),
+    ],
+    "dd.assignment": [
+        (
+            "The Tenant shall not assign the whole of the premises.",
+            "Either party may assign this agreement without the consent of the other.",
+        ),
+        (
+            "This agreement may not be assigned.",
+            "This agreement may be assigned.",
+        ),
+        (
+            "The licence is not transferable.",
+            "The licence is freely transferable.",
+        ),
+        (
+            "Neither party may novate its rights.",
+            "Each party may novate its rights.",
+        ),
+        (
+            "No assignment of this agreement is valid.",
+            "An assignment of this agreement is valid.",
+        ),
+        (
+            "An assignment requires the prior written consent of the Bank.",
+            "An assignment never requires the consent of the Bank.",
+        ),
+    ],
+    "dd.exclusivity": [
+        (
+            "The Principal grants an exclusive right to sell in Spain.",
+            "The Licensor grants a non-exclusive, non-transferable licence.",
+        ),
+        (
+            "The Buyer shall deal exclusively with the Supplier.",
+            "The Buyer need not deal exclusively with the Supplier.",
+        ),
+        (
+            "The Distributor enjoys exclusivity in the Territory.",
+            "The Distributor has no exclusivity in the Territory.",
+        ),
+        (
+            "The Principal appoints it as its sole distributor.",
+            "The Principal never appoints a sole distributor.",
+        ),
+        (
+            "The Buyer shall buy ninety per cent of its requirements from it.",
+            "The Buyer is not obliged to buy all of its requirements from it.",
+        ),
+        (
+            "The Supplier shall not sell the goods to any other customer.",
+            "The Supplier may sell the goods to any other customer.",
+        ),
+    ],
+    "dd.non-compete": [
+        (
+            "The parties have agreed a non-compete of two years.",
+            "The parties compete in several markets.",
+        ),
+        (
+            "She shall not for a year engage in any business that competes with it.",
+            "She may engage in a business that competes with it.",
+        ),
+        (
+            "The Seller shall refrain from directly competing with the Buyer.",
+            "The Seller is not restrained from competing with the Buyer.",
+        ),
+    ],
+    "dd.uncapped-liability": [
+        (
+            "The Supplier has unlimited liability for fraud.",
+            "The Supplier does not accept unlimited liability.",
+        ),
+        (
+            "The Supplier's liability for data loss is unlimited.",
+            "The Supplier's liability is not unlimited.",
+        ),
+        (
+            "The Licensor is liable without limit for intent.",
+            "The Licensor is liable for loss including, without limitation, loss of data.",
+        ),
+        (
+            "Nothing in this agreement limits liability for death.",
+            "This clause limits liability for loss of profit.",
+        ),
+        (
+            "The limit in clause 11.3 does not apply to the indemnity.",
+            "The limit in clause 11.3 applies to the indemnity.",
+        ),
+    ],
+    "dd.minimum-commitment": [
+        (
+            "The Distributor accepts the minimum annual purchase in Schedule B.",
+            "There is no minimum purchase.",
+        ),
+        (
+            "A minimum monthly fee of £500 is payable.",
+            "Cover shall be of a minimum amount of £1,000,000 of insurance.",
+        ),
+        (
+            "Gas is sold on a take-or-pay basis.",
+            "Gas is never sold on a take or pay basis.",
+        ),
+        (
+            "The Buyer shall pay the shortfall amount within thirty days.",
+            "No shortfall payment is due.",
+        ),
+    ],
+    "dd.amendment": [
+        (
+            "Clause 5.2 of the Agreement is hereby deleted.",
+            "Clause 5.2 of the Agreement has not been altered.",
+        ),
+        (
+            "In clause 6.2 the rate is to be replaced with: “four per cent”.",
+            "The rate shall not be replaced by: a higher one.",
+        ),
+        (
+            "It supersedes all earlier amendments.",
+            "It never supersedes any earlier amendment.",
+        ),
+        (
+            "In place of the limit in clause 9 the limit is £5.",
+            None,
+        ),
+    ],
+    "dd.missing-annex": [
+        (
+            "Schedule 4 was not attached to the copy received.",
+            "Schedule 4 was attached to the copy received.",
+        ),
+        (
+            "Exhibit B is to be agreed.",
+            "No schedule is missing.",
+        ),
+        (
+            "The survey has not been disclosed.",
+            "The survey has been disclosed.",
+        ),
+    ],
+    "er.debt": [
+        (
+            "We are no longer in compliance with the covenant.",
+            "We are in compliance with every covenant.",
+        ),
+        (
+            "We obtained a waiver of the leverage covenant.",
+            "We did not need a waiver of the leverage covenant.",
+        ),
+        (
+            "There was a covenant breach in the third quarter.",
+            "There has been no covenant breach.",
+        ),
+        (
+            "There is substantial doubt about the going concern.",
+            "There is no doubt, and no material uncertainty as to going concern.",
+        ),
+    ],
+    "er.guidance": [
+        (
+            "We lowered our full-year guidance.",
+            "We have not lowered our guidance.",
+        ),
+        (
+            "Guidance for the year was withdrawn.",
+            "Guidance for the year was not withdrawn.",
+        ),
+        (
+            "The company now expects revenue of $4 billion.",
+            None,
+        ),
+    ],
+    "er.impairment": [
+        (
+            "We recorded an impairment charge of $3 million.",
+            "No impairment charge was recorded.",
+        ),
+        (
+            "Restructuring costs were $4 million.",
+            "There were no restructuring costs.",
+        ),
+        (
+            "The write-down of inventory was $1 million.",
+            "It was achieved without any write-down.",
+        ),
+    ],
+    "er.customers": [
+        (
+            "Two customers each accounted for more than a tenth.",
+            "No customer accounted for more than a tenth.",
+        ),
+        (
+            "One retailer accounted for 14 % of sales.",
+            "No single retailer accounted for 10 % of sales.",
+        ),
+    ],
+    "er.controls": [
+        (
+            "Management identified a material weakness.",
+            "Management has not identified a material weakness.",
+        ),
+        (
+            "Our disclosure controls were not effective.",
+            "Our disclosure controls were effective.",
+        ),
+    ],
+    "rec.allergies": [
+        (
+            "Allergic to penicillin.",
+            "The patient denies any allergy to penicillin.",
+        ),
+        (
+            "Amoxicillin: widespread rash.",
+            "Given amoxicillin without any rash.",
+        ),
+    ],
+    "rec.no-known-allergies": [
+        ("Allergies: NKDA.", "Allergies: latex."),
+        ("No known drug allergies.", "Known drug allergies are listed."),
+        ("Allergies: none.", "Allergies: some."),
+    ],
+    "rec.changed-medications": [
+        (
+            "Ramipril increased to 5 mg.",
+            "Ramipril was not increased to 5 mg.",
+        ),
+        (
+            "Stop amlodipine.",
+            "Do not stop amlodipine.",
+        ),
+    ],
+    "rec.follow-up": [
+        (
+            "Follow-up in six weeks.",
+            "No follow-up in the coming weeks.",
+        ),
+        (
+            "Repeat potassium in 7 days.",
+            "There is no need to repeat it in 7 days.",
+        ),
+        (
+            "Referred to cardiology.",
+            "She was not referred.",
+        ),
+    ],
+    "gen.open-points": [
+        ("The price is TBD.", None),
+        ("TODO: ask the bank.", None),
+        ("The date is to be confirmed.", "The date does not have to be confirmed."),
+        ("Two invoices are outstanding.", "No invoices are outstanding."),
+        ("A claim is pending.", "No claim is pending."),
+    ],
+    "code.sql-injection": [
+        ('db.execute(f"select * from t where id = {id}")', None),
+        ('db.execute("select * from t where id = " + id)', None),
+        ("db.query(`select * from t where id = ${id}`)", None),
+        ('sql += "where name like \'%" + name', None),
+        ('" where not deleted and name = {name}"', None),
+    ],
+    "code.command-execution": [
+        ("if not subprocess.run(line, shell=True):", None),
+        ("return not os.system(line)", None),
+        ("return value is not None and eval(value)", None),
+        ("exec(text)", None),
+        ("const { exec } = require('child_process')", None),
+        ("pickle.loads(body)", "pickle.dumps(body)"),
+        ("yaml.load(text)", "yaml.load(text, Loader=SafeLoader)"),
+    ],
+    "code.path-traversal": [
+        ("open(request.args['f'])", None),
+        ("os.path.join(ROOT, request.args['f'])", None),
+    ],
+    "code.secrets": [
+        ('password = "hunter2-hunter2"', 'password = os.environ["PASSWORD"]'),
+        ("-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"),
+        ("postgres://app:s3cret-s3cret@db/app", "postgres://db/app"),
+    ],
+    "code.weak-crypto": [
+        ("hashlib.md5(password)", "hashlib.sha256(password)"),
+        ("random.choice(LETTERS)", "secrets.choice(LETTERS)"),
+        ("Math.random()", None),
+        ("cipher = DES.new(key)", None),
+        ("AES.new(key, AES.MODE_ECB)", "AES.new(key, AES.MODE_GCM)"),
+    ],
+    "code.html-injection": [
+        ("row.innerHTML = name", "row.textContent = name"),
+        ("{{ name | safe }}", "{{ name }}"),
+        ("document.write(name)", None),
+        ("<p dangerouslySetInnerHTML={x} />", None),
+        ("mark_safe(name)", None),
+        ("render_template_string(text)", "render_template('a.html')"),
+    ],
+    "code.swallowed-error": [
+        ("except Exception:\n    pass", "except KeyError:\n    log()"),
+        ("catch (e) {}", "catch (e) { report(e) }"),
+    ],
+    "code.debug-left-on": [
+        ("app.run(debug=True)", "app.run(debug=False)"),
+        ("requests.get(url, verify=False)", "requests.get(url)"),
+        ("rejectUnauthorized: false", "rejectUnauthorized: true"),
+        ("'Access-Control-Allow-Origin': '*'", None),
+    ],
+}
