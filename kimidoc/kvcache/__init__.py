@@ -5,6 +5,7 @@
     layer      one layer's history as attention sees it, and its cache entry for transformers
     cache      the transformers Cache made of these layers
     session    a window's cache as a directory: write, load, verify, list, remove
+    lock       one writer for each session, among all processes
 
 May import types, errors, numpy and torch; never attention (it satisfies
 ``attention.block_sparse.History`` by shape alone). ``session.list_sessions`` and the other
