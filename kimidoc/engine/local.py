@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from kimidoc.engine.reading import Layers, Reader
 
 AUTO, NONE = "auto", "none"
+# What ``engine.writing`` does with every checkpoint, until one is trained for this work.
+_BY_WORD_RULES = Notice(
+    "method.places-by-word-rules",
+    "Rules that compare words, not understanding, chose where to look and decided what counts as "
+    "not found, and the model, which is not trained for this work, took each quote from the "
+    "sentences that those rules put first: a quote that was located may still not answer its "
+    "question, and an answer may have been overlooked.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ class LocalEngine:
         from kimidoc.engine.reading import Earlier
 
         where = self._where
-        notices = list(self._beyond_training(window))
+        notices = [_BY_WORD_RULES, *self._beyond_training(window)]
         earlier = None
         if where is not None:
             sessions.remove_unfinished(where.parent)

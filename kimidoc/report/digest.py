@@ -22,6 +22,7 @@ from kimidoc.types import (
 )
 
 INTEGRITY = "integrity"  # notices whose code holds this word are about hostile documents
+METHOD = "method."  # notices whose code begins so say how the engine works; no warnings
 
 _ROOTS = 3  # named in a title
 
@@ -100,11 +101,21 @@ def reasons(report: Report) -> list[tuple[ReadStatus, str, list[CoverageRow]]]:
 
 
 def warnings(report: Report) -> list[tuple[str, list[Notice]]]:
-    """Warnings grouped by code, those about hostile documents first."""
+    """Warnings grouped by code, those about hostile documents first; ``methods`` are none."""
     groups: dict[str, list[Notice]] = {}
-    for notice in report.warnings:
+    for notice in warned(report):
         groups.setdefault(notice.code, []).append(notice)
     return sorted(groups.items(), key=lambda item: INTEGRITY not in item[0])
+
+
+def warned(report: Report) -> list[Notice]:
+    """The notices that warn of something."""
+    return [notice for notice in report.warnings if not notice.code.startswith(METHOD)]
+
+
+def methods(report: Report) -> list[str]:
+    """How places and quotes were chosen, in the engine's own words."""
+    return [notice.message for notice in report.warnings if notice.code.startswith(METHOD)]
 
 
 def places(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
@@ -176,6 +187,16 @@ def session(report: Report) -> str:
     return f"{said} (session {facts.id})" if facts.id else f"{said}, no session kept"
 
 
+def located(report: Report) -> str:
+    """What was done with the questions, and no more: a located quote need not answer its own."""
+    totals = counts(report)
+    asked = number(len(report.answers), "question")
+    return (
+        f"quotes located for {totals.found:,} of {asked}; not found {totals.not_found:,}; "
+        f"errors {totals.error:,}"
+    )
+
+
 def outcome(report: Report) -> str:
     """One sentence that says how the run ended."""
     totals, findings = counts(report), current(report)
@@ -187,13 +208,11 @@ def outcome(report: Report) -> str:
             said += f" ({', '.join(f'{len(group)} {name}' for name, group in groups.items())})"
         parts.append(said)
     if report.answers:
-        parts.append(f"{totals.found} of {number(len(report.answers), 'question')} answered")
+        parts.append(located(report))
     cited = totals.verified + totals.unverified
     parts.append(
         f"{totals.verified} of {number(cited, 'quote')} verified" if cited else "no quotes"
     )
-    if totals.error:
-        parts.append(f"{number(totals.error, 'question')} failed")
     unread = totals.partial + totals.skipped
     if unread:
         parts.append(f"{number(unread, 'file')} not fully read")

@@ -107,7 +107,7 @@ def _blocks(report: Report) -> Iterator[str]:
         yield "## No longer found\n\n" + "\n".join(_capped(rows, len(gone)))
     yield from _answers(report, kinds)
     yield from _coverage(report)
-    yield _provenance(report)
+    yield from _provenance(report)
 
 
 def _warnings(report: Report) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterator[str]:
     titles = digest.titles(report)
     told = [answer for answer in report.answers if answer.status == "found"]
     if told:
-        yield "## Answers"
+        yield f"## Quotes located ({len(told):,} of {len(report.answers):,} questions)"
     for answer in told:
         parts = [f"**{_asked(answer, titles)}**", escape(safe.clip(answer.text, _TEXT))]
         parts += [_quote(citation, kinds) for citation in digest.places(answer.citations)]
@@ -211,7 +211,7 @@ def _capped(rows: list[str], total: int) -> Iterable[str]:
     return [*rows, f"- {total - len(rows):,} more"] if total > len(rows) else rows
 
 
-def _provenance(report: Report) -> str:
+def _provenance(report: Report) -> Iterator[str]:
     run = report.run
     facts = [
         f"seed {run.seed}",
@@ -221,4 +221,6 @@ def _provenance(report: Report) -> str:
     ]
     made = inline(f"Made by kimidoc {report.version}; model {run.model.id}")
     told = inline("; ".join(fact for fact in facts if fact))
-    return f"---\n\n{made} {code(run.model.fingerprint)}; {told}."
+    yield "## How this was made"
+    yield from (inline(safe.clip(said, _TEXT)) for said in digest.methods(report))
+    yield f"{made} {code(run.model.fingerprint)}; {told}."

@@ -85,6 +85,8 @@ def _read(report: Report) -> Iterable[RenderableType]:
     yield _fact("Model", ", ".join(fact for fact in facts if fact))
     if run.playbooks:
         yield _fact("Playbook", ", ".join(map(safe.line, run.playbooks)))
+    for said in digest.methods(report):
+        yield _fact("Method", safe.clip(safe.line(said), _TEXT))
 
 
 def _unread(report: Report) -> Iterable[RenderableType]:
@@ -171,7 +173,8 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
     titles = digest.titles(report)
     told = [answer for answer in report.answers if answer.status == "found"]
     if told:
-        yield _title(f"ANSWERS  {len(told):,} of {digest.number(len(report.answers), 'question')}")
+        asked = digest.number(len(report.answers), "question")
+        yield _title(f"QUOTES LOCATED  for {len(told):,} of {asked}")
     for at, answer in enumerate(told[:_ANSWERS]):
         yield from [Text("")] * bool(at)
         yield Text(safe.line(digest.heading(answer, titles)), style="bold", overflow="fold")
@@ -210,7 +213,7 @@ def _list(rows: list[str]) -> Iterable[RenderableType]:
 def _warnings(report: Report) -> Iterable[RenderableType]:
     groups = digest.warnings(report)
     if groups:
-        yield _title(f"WARNINGS  {len(report.warnings):,}")
+        yield _title(f"WARNINGS  {len(digest.warned(report)):,}")
     for code, notices in groups:
         for notice in notices[:_LISTED]:
             text = Text(" ! ", style="yellow")

@@ -67,7 +67,7 @@ def test_a_question_becomes_a_job(run: Run, docs: Path, capsys: Capture) -> None
     assert job.session == "none" and job.offline
     assert job.selection.exclude == ("*.log", "tmp")
     assert job.selection.tracked_changes == "both"
-    assert out.startswith("Read      14 documents") and "ANSWERS" in out
+    assert out.startswith("Read      14 documents") and "QUOTES LOCATED" in out
     assert err.startswith("kimidoc ") and "answer: 1 questions" in err
 
 

@@ -322,6 +322,7 @@ WARNINGS = (
         span=(3, 40),
     ),
     Notice("document-integrity.escapes", "Terminal escapes \x1b[31m in its name.", ESCAPE),
+    Notice("method.by-word-rules", "Rules chose the places; a quote may answer nothing."),
     Notice("playbook-chosen", "No playbook was named: due-diligence, as 5 of 11 are contracts."),
 )
 

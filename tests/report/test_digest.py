@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kimidoc.report import digest
+from kimidoc.report import FORMATS, digest
 from kimidoc.types import Answer, Question, Report
 from tests.report.conftest import ANSWERS, FINDINGS, RULES, RUN, empty, full
 
@@ -29,12 +29,24 @@ def test_absent_findings_are_not_counted() -> None:
 
 def test_outcomes() -> None:
     assert digest.outcome(full()) == (
-        "6 findings (1 critical, 2 high, 1 medium, 2 low); 4 of 9 questions answered; "
-        "8 of 10 quotes verified; 1 question failed; 8 files not fully read."
+        "6 findings (1 critical, 2 high, 1 medium, 2 low); quotes located for 4 of 9 questions; "
+        "not found 4; errors 1; 8 of 10 quotes verified; 8 files not fully read."
     )
     assert digest.outcome(empty()) == "No findings; no quotes."
     asked = replace(empty(), run=replace(RUN, playbooks=()), answers=ANSWERS[:1])
-    assert digest.outcome(asked) == "1 of 1 question answered; 1 of 1 quote verified."
+    assert digest.outcome(asked) == (
+        "Quotes located for 1 of 1 question; not found 0; errors 0; 1 of 1 quote verified."
+    )
+
+
+def test_a_method_is_no_warning(report: Report) -> None:
+    """How places were chosen stands where a report says how it was made, once."""
+    (said,) = digest.methods(report)
+    assert len(digest.warned(report)) == len(report.warnings) - 1
+    for name in ("terminal", "markdown", "html"):
+        text = " ".join(FORMATS[name].render(report).partition('id="report"')[0].split())
+        assert text.count(said) == 1, name
+        assert "answered" not in text, name
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_summary_first_and_it_counts(page: Parser) -> None:
     assert tiles == [
         "Documents 14 of 21 read 1 only in part, 7 not at all",
         "Findings 6 1 critical, 2 high, 1 medium, 2 low",
-        "Checks 4 of 9 answered 4 not found, 1 failed",
+        "Checks 4 of 9 with a quote located 4 not found, 1 error",
         "Quotes 8 of 10 verified 2 could not be located word for word",
     ]
     assert "5 warnings, 2 about documents that hide something" in _text(page, ".alert")
@@ -163,7 +163,7 @@ def test_the_matrix_links_each_check_to_its_answer(page: Parser) -> None:
         for row in table.css("tbody tr")
     }
     assert rows["deal-room/02-customers/meridale-msa.docx"] == [
-        "✓found", "–not found", "not asked"
+        "✓quote located", "–not found", "not asked"
     ]  # fmt: skip
     assert rows["deal-room/03-suppliers/vantoric-licence.pdf"] == [
         "–not found", "!failed", "not asked"
@@ -220,7 +220,7 @@ def test_a_run_of_questions_has_no_findings_and_no_matrix() -> None:
     page = Parser(html.render(replace(full(), run=run, findings=(), answers=ANSWERS[-2:])))
     assert page.css_first("#findings") is None and page.css_first("#matrix") is None
     assert _text(page, "h1") == "Questions about deal-room and service"
-    assert "Questions 1 of 2 answered" in _text(page, ".tiles")
+    assert "Questions 1 of 2 with a quote located" in _text(page, ".tiles")
 
 
 def test_an_empty_analysis_says_that_it_is_one() -> None:
