@@ -81,6 +81,7 @@ def test_defaults_are_usable(work: Path) -> None:
         ("budget_tokens", 7, 7),
         ("file_bytes", "64MiB", 64 * 2**20),
         ("file_bytes", "2 gb", 2 * 10**9),
+        ("sessions_limit_bytes", "20 GiB", 20 * 2**30),
         ("worker_timeout_s", "2.5", 2.5),
         ("worker_timeout_s", 3, 3.0),
         ("seed", "1_0", 10),
@@ -169,6 +170,7 @@ def test_somebody_elses_pyproject_may_be_broken(work: Path) -> None:
         ("kimidoc.toml", "seed = 'x'", "kimidoc.toml: seed: expected a whole number"),
         ("kimidoc.toml", "offline = true", "cannot be set by a project's file"),
         ("kimidoc.toml", "cache_dir = '/tmp'", "cannot be set by a project's file"),
+        ("kimidoc.toml", "sessions_limit_bytes = 1", "cannot be set by a project's file"),
         ("pyproject.toml", "[tool]\nkimidoc = 1", "tool.kimidoc is not a table"),
     ],
 )

@@ -114,6 +114,13 @@ class Settings:
     offline: bool = setting(False, to.flag, "no network, not even for the model", personal=True)
     debug: bool = setting(False, to.flag, "tracebacks", personal=True)
     cache_dir: Path = setting(None, to.folder, "models and sessions", personal=True)  # noqa: RUF009
+    sessions_limit_bytes: int | None = setting(
+        None,
+        to.byte_count,
+        "most that all sessions take on disk; those not used for longest go (unset: 20GiB, or a "
+        "fifth of the disk)",
+        personal=True,
+    )
     state_dir: Path = setting(None, to.folder, "crash reports", personal=True)  # noqa: RUF009
 
 
