@@ -25,7 +25,7 @@ COMMANDS = {
     "pack": "Show what would be read: tokens per file, what is skipped and why.",
     "playbooks": "List, show, start and check playbooks.",
     "models": "List, show, fetch and verify models.",
-    "sessions": "List, show and remove sessions (windows kept on disk).",
+    "sessions": "List, show, check and remove sessions (windows kept on disk).",
     "doctor": "Show the machine, the settings and where each came from.",
 }
 EXAMPLES = """

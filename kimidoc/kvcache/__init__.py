@@ -6,12 +6,13 @@
     cache      the transformers Cache made of these layers
     session    a window's cache as a directory: write, load, verify, list, remove
     lock       one writer for each session, among all processes
+    limit      the room sessions may take: the least recently used go, each one whole
 
 May import types, errors, numpy and torch; never attention (it satisfies
 ``attention.block_sparse.History`` by shape alone). ``session.list_sessions`` and the other
 directory functions load no torch. Legend: K key/value heads, N blocks, L tokens per block,
 D key dim, Dv value dim. Arrays are block-major, [N, K, L, D]: a chosen block of one head is one
-contiguous run on disk. Nothing is evicted: what was read stays.
+contiguous run on disk. Nothing of a session is evicted: what was read stays.
 
 To add a way to store keys and values:
 

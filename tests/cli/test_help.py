@@ -93,7 +93,7 @@ def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     ("line", "offered"),
     [
         ("kimidoc an", {"analyze"}),
-        ("kimidoc sessions ", {"list", "show", "rm"}),
+        ("kimidoc sessions ", {"list", "show", "verify", "rm"}),
         ("kimidoc ask x --format ", {"terminal", "json", "html", "sarif"}),
         ("kimidoc ask x --overflow ", {"error", "drop-last", "drop-largest"}),
         ("kimidoc analyze x --fail-on ", {"none", "low", "critical"}),

@@ -57,16 +57,16 @@ def test_list_show_and_remove(tmp_path: Path) -> None:
     (tmp_path / "not-a-session").mkdir()
     (tmp_path / "a file").write_text("x")
     assert {s.id for s in session.list_sessions(tmp_path)} == {"ab12", "ab34"}
-    found = session.show(tmp_path, "ab3")
+    (found,) = session.find(tmp_path, "ab3")
     assert (found.id, found.tokens, found.model) == ("ab34", 30, "tiny")
     assert found.documents == (("a.txt", "s1"), ("b.txt", "s2"))
     assert found.bytes == sum(f.stat().st_size for f in (tmp_path / "ab34").iterdir())
     with pytest.raises(SessionError, match="more than one"):
-        session.show(tmp_path, "ab")
+        session.find(tmp_path, "ab")
     with pytest.raises(SessionError, match="no session") as e:
-        session.remove(tmp_path, "zz")
+        session.find(tmp_path, "zz")
     assert "sessions list" in e.value.hint
-    assert session.remove(tmp_path, "ab12").id == "ab12"
+    session.remove(session.find(tmp_path, "ab12")[0])
     assert {s.id for s in session.list_sessions(tmp_path)} == {"ab34"}
 
 
@@ -168,12 +168,12 @@ def test_a_writer_killed_between_its_renames_is_undone(tmp_path: Path) -> None:
     (tmp_path / "one").rename(tmp_path / f".replaced-one-{gone}")
     assert session.list_sessions(tmp_path) == []
     session.remove_unfinished(tmp_path)
-    assert session.show(tmp_path, "one").tokens == 22
+    assert session.find(tmp_path, "one")[0].tokens == 22
     # and once the new one is in place, the old one goes
     write(tmp_path, f"copy-{gone}", OTHER)
     (tmp_path / f"copy-{gone}").rename(tmp_path / f".replaced-one-{gone}")
     assert session.remove_unfinished(tmp_path) == 1
-    assert session.show(tmp_path, "one").tokens == 22
+    assert session.find(tmp_path, "one")[0].tokens == 22
 
 
 def test_a_living_writer_is_left_alone(tmp_path: Path) -> None:
