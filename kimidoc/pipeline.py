@@ -11,7 +11,6 @@ May import every room but cli. To add a second kind of engine, build it in ``ope
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from kimidoc import __version__, cite, ingest, pack, playbooks
 from kimidoc.engine.base import Prefix, Progress, silent
+from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
 from kimidoc.playbooks import integrity, judge
 from kimidoc.playbooks.ask import questions as checks_of
@@ -28,6 +28,7 @@ from kimidoc.playbooks.choose import choose
 from kimidoc.types import (
     Answer,
     CoverageRow,
+    Document,
     Finding,
     Notice,
     Question,
@@ -82,12 +83,15 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
     )
 
 
-def window(job: Job, progress: Progress = silent) -> Window:
+def window(
+    job: Job, progress: Progress = silent, documents: Sequence[Document] | None = None
+) -> Window:
     """What the model would read, without the model: its tokenizer is enough.
 
-    Raises ModelError, UsageError, BudgetError.
+    ``documents``: those of a window of the same paths, which are then not read again. Raises
+    ModelError, UsageError, BudgetError.
     """
-    return _Reading(job, progress).packed()
+    return _Reading(job, progress, documents).packed()
 
 
 def ask(job: Job, progress: Progress = silent) -> Report:
@@ -116,8 +120,10 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
 class _Reading:
     """One run: its stages in order, each timed."""
 
-    def __init__(self, job: Job, progress: Progress) -> None:
-        self.job, self.progress = job, progress
+    def __init__(
+        self, job: Job, progress: Progress, documents: Sequence[Document] | None = None
+    ) -> None:
+        self.job, self.progress, self._documents = job, progress, documents
         self.started, self.begun = datetime.now(UTC), perf_counter()
         self.seconds: dict[str, float] = {}
         self.engine = open_engine(job, progress)
@@ -127,7 +133,9 @@ class _Reading:
         """The window, made once."""
         if self._window is None:
             job, since = self.job, perf_counter()
-            documents = ingest.read(job.paths, job.selection, job.limits, self.progress)
+            documents = self._documents
+            if documents is None:
+                documents = ingest.read(job.paths, job.selection, job.limits, self.progress)
             self.seconds["ingest"], since = perf_counter() - since, perf_counter()
             self._window = pack.fit(
                 documents,
@@ -171,7 +179,7 @@ class _Reading:
             rules=rules,
             warnings=(*told, *hostile),
             roots=self.job.paths,
-            path_prefix=_repository_prefix(ingest.base_directory(self.job.paths)),
+            path_prefix=ingest.repository_prefix(self.job.paths),
         )
 
     def _judged(
@@ -246,25 +254,3 @@ def coverage(window: Window) -> tuple[CoverageRow, ...]:
         )
         for d in window.documents
     )
-
-
-def _repository_prefix(base: Path) -> str:
-    """From the top of its repository down to ``base``; "" outside of one."""
-    base = base.resolve()
-    for folder in (base, *base.parents):
-        if (folder / ".git").exists():
-            inner = base.relative_to(folder).as_posix()
-            return "" if inner == "." else inner + "/"
-    return ""
-
-
-def peak_rss_bytes() -> int:
-    """The most memory this process has held, in bytes."""
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024

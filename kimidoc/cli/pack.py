@@ -104,7 +104,7 @@ def _run(
     window = pipeline.window(replace(job, budget_tokens=BOUNDLESS), streams.progress)
     over = len(window.tokens) > settings.budget_tokens
     if over and settings.overflow != "error":
-        window = pipeline.window(job, streams.progress)
+        window = pipeline.window(job, streams.progress, window.documents)
         over = False
     window = replace(window, budget=settings.budget_tokens)
     for target in targets:

@@ -64,6 +64,16 @@ def base_directory(paths: Sequence[str]) -> Path:
         ) from None
 
 
+def repository_prefix(paths: Sequence[str]) -> str:
+    """From the top of the repository around ``paths`` down to their base; "" outside of one."""
+    base = base_directory(paths).resolve()
+    for folder in (base, *base.parents):
+        if (folder / ".git").exists():
+            inner = base.relative_to(folder).as_posix()
+            return "" if inner == "." else inner + "/"
+    return ""
+
+
 def _root(path: str) -> Root:
     if not os.path.lexists(path) and _MAGIC.search(path):
         segments = path.replace(os.sep, "/").split("/")

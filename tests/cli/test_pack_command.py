@@ -13,6 +13,7 @@ from kimidoc import ingest, pipeline
 from kimidoc.cli.main import main
 from kimidoc.types import Document, Window
 from tests.cli.test_pack_table import DOCUMENTS, window
+from tests.engine.answer_models import folder
 
 Capture = pytest.CaptureFixture[str]
 
@@ -23,8 +24,9 @@ def asked(work: Path, monkeypatch: pytest.MonkeyPatch) -> list[pipeline.Job]:
     (work / "docs").mkdir()
     jobs: list[pipeline.Job] = []
 
-    def stage(job: pipeline.Job, progress: Any) -> Window:
+    def stage(job: pipeline.Job, progress: Any, documents: Any = None) -> Window:
         jobs.append(job)
+        assert documents in (None, DOCUMENTS), "documents that were never read"
         return window(DOCUMENTS[:1] if job.budget_tokens < 111 else DOCUMENTS, job.budget_tokens)
 
     monkeypatch.setattr(pipeline, "window", stage)
@@ -67,6 +69,28 @@ def test_over_budget_with_a_policy_it_is_packed_by_it(
     assert main(["pack", "docs", "--budget", "50", "--overflow", "drop-largest"]) == 0
     assert [job.budget_tokens for job in asked][1] == 50
     assert "8 tokens in 1 documents" in capsys.readouterr().out
+
+
+def test_over_budget_with_a_policy_nothing_is_read_twice(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (work / "docs").mkdir()
+    for name, times in (("a", 600), ("b", 50), ("c", 100)):
+        (work / "docs" / f"{name}.txt").write_text(f"{name} " * times)
+    readings: list[tuple[Document, ...]] = []
+    once = ingest.read
+
+    def read(*given: Any) -> tuple[Document, ...]:
+        readings.append(once(*given))
+        return readings[-1]
+
+    monkeypatch.setattr(ingest, "read", read)
+    model = str(folder(work / "model"))
+    line = ["pack", "docs", "--model", model, "--offline", "--budget", "500"]
+    assert main([*line, "--overflow", "drop-largest"]) == 0
+    out = capsys.readouterr().out
+    assert "a.txt  dropped to fit the budget" in out and "budget    500 tokens" in out
+    assert len(readings) == 1
 
 
 @pytest.fixture

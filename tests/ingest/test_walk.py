@@ -130,6 +130,15 @@ def test_base_directory_is_what_all_paths_have_in_common(
     assert base(["/*"]) == Path("/")
 
 
+def test_a_repository_is_looked_for_above_the_paths(tmp_path: Path) -> None:
+    tree(tmp_path, {"repo/.git/": "", "repo/a/b/c.txt": "c", "repo/top.txt": "", "free/x.txt": ""})
+    prefix = ingest.repository_prefix
+    assert prefix([str(tmp_path / "repo/a/b")]) == prefix([f"{tmp_path}/repo/a/b/*.txt"]) == "a/b/"
+    assert prefix([str(tmp_path / "repo/a/b/c.txt"), str(tmp_path / "repo/a")]) == "a/"
+    assert prefix([str(tmp_path / "repo")]) == prefix([str(tmp_path / "repo/top.txt")]) == ""
+    assert prefix([str(tmp_path / "free")]) == ""
+
+
 def test_links_inside_are_followed_once_and_others_are_not(tmp_path: Path) -> None:
     root = tree(
         tmp_path / "root",
