@@ -1,5 +1,8 @@
 """Paths -> Documents: walks, reads, and gives every path its row in the coverage.
 
+In a tree of mostly program code an HTML file is source, scripts and all, with its own lines: it is
+read as code, under the kind ``template``. Elsewhere it is a page, and read as a browser shows it.
+
 Files that parse as binary containers are handed to workers at once, in the order of the walk; text
 is read meanwhile. The order of the result is the walk's, whoever finishes first.
 """
@@ -31,13 +34,14 @@ from kimidoc.ingest.base import (
     clause,
     said_bytes,
 )
-from kimidoc.ingest.languages import language
+from kimidoc.ingest.languages import language, mostly_programs
 from kimidoc.ingest.readers import READERS, Reader
 from kimidoc.ingest.roots import STDIN, base_directory, roots
 from kimidoc.ingest.workers import Pool, damaged
 from kimidoc.types import Document, Notice
 
 STDIN_NAME = "stdin.txt"
+UNREAD_STYLES = "styles-not-read"  # readers.html says so, of one page
 _CHUNK_BYTES = 1 << 20
 
 
@@ -65,7 +69,7 @@ def read(
             _named_apart(entries)
             entries.sort(key=walk.order)
         pool = stack.enter_context(Pool(limits))
-        return _Reading(selection, limits, pool, progress).all(entries)
+        return _told_once(_Reading(selection, limits, pool, progress).all(entries))
 
 
 def _stdin(folder: Path, selection: Selection, limits: Limits) -> walk.Entry:
@@ -110,10 +114,12 @@ class _Reading:
     ) -> None:
         self._selection, self._limits = selection, limits
         self._pool, self._progress = pool, progress
+        self._pages_are_source = False
 
     def all(self, entries: Sequence[walk.Entry]) -> tuple[Document, ...]:
         """A document for every entry, in their order."""
-        total = sum(entry.reason is None for entry in entries)
+        wanted = [entry.path for entry in entries if entry.reason is None]
+        total, self._pages_are_source = len(wanted), mostly_programs(wanted)
         self._progress("read", 0, total, "files")
         documents: list[Document | None] = []
         waiting: list[tuple[int, _Begun, Future[Extract]]] = []
@@ -160,6 +166,8 @@ class _Reading:
             reason = f"too large: {size}, the limit is {limit} (setting file_bytes)"
             return replace(document, reason=reason)
         sniffed = sniff.sniff(entry.path, opened, facts.st_size)
+        if sniffed.kind == "html" and self._pages_are_source:
+            sniffed = replace(sniffed, kind="template")
         document = replace(document, kind=sniffed.kind, reason=sniffed.reason, sha256=digest)
         if sniffed.reason is not None:
             return document
@@ -190,6 +198,28 @@ def _digest(opened: BinaryIO, size: int, limit: int) -> str | None:
             return None
         hasher.update(chunk)
     return hasher.hexdigest()
+
+
+def _told_once(documents: tuple[Document, ...]) -> tuple[Document, ...]:
+    """What is said of every page with style sheets elsewhere is said once, with how many."""
+    pages = [at for at, d in enumerate(documents) if any(map(_of_styles, d.notices))]
+    if len(pages) < 2:
+        return documents
+    first = documents[pages[0]]
+    said = (
+        f"{len(pages):,} pages have style sheets in other files, the first is {first.path!r}; "
+        "what these hide was not looked for."
+    )
+    told = list(documents)
+    for at in pages:
+        kept = tuple(notice for notice in told[at].notices if not _of_styles(notice))
+        once = (Notice(UNREAD_STYLES, said),) if at == pages[0] else ()
+        told[at] = replace(told[at], notices=(*kept, *once))
+    return tuple(told)
+
+
+def _of_styles(notice: Notice) -> bool:
+    return notice.code == UNREAD_STYLES
 
 
 def _finish(begun: _Begun, result: Callable[[], Extract]) -> Document:

@@ -7,6 +7,7 @@ To add a language: put its suffixes or file names into a line below.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _SUFFIXES = {
     "ada": "adb ads",
@@ -117,6 +118,10 @@ _INTERPRETERS = {
     "tclsh": "tcl",
     "zsh": "shell",
 }
+# What people read, and what programs are given: everything else above is a programming language.
+_PROSE = frozenset({"html", "latex", "markdown", "rst"})
+_DATA = frozenset({"csv", "diff", "ini", "ipynb", "json", "log", "text", "toml", "xml", "yaml"})
+_DOCUMENTS = tuple(".pdf .docx .doc .xlsx .xls .ods .odt .pptx .ppt .rtf .eml .msg .txt".split())
 _MARKUP = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--[^>]{0,1000}-->\s*)*<(!doctype html|html)\b", re.I
 )
@@ -134,6 +139,18 @@ def language(name: str, head: bytes) -> str:
     if dot and (stem or suffix in _BY_SUFFIX):
         return _BY_NAME.get(stem, "text") if suffix not in _BY_SUFFIX else _BY_SUFFIX[suffix]
     return _by_content(head)
+
+
+def mostly_programs(names: Iterable[str]) -> bool:
+    """Whether more of the files hold program code than are pages, prose and office documents."""
+    programs = documents = 0
+    for name in names:
+        kind = language(name, b"")
+        if kind in _PROSE or name.lower().endswith(_DOCUMENTS):
+            documents += 1
+        elif kind not in _DATA:
+            programs += 1
+    return programs > documents
 
 
 def _by_content(head: bytes) -> str:

@@ -94,7 +94,8 @@ _OLE_STREAMS = {  # what one of these in it makes of an OLE container; the first
     "WordDocument": ("doc", "old Word format: save it as .docx"),
     "PowerPoint Document": ("ppt", "old PowerPoint format: save it as .pptx"),
 }
-# In these an HTML file is the source of pages, to be reviewed, and no page to be shown.
+# In these an HTML file is the source of pages, to be reviewed, and no page to be shown. Among
+# program code ``gather`` takes every page for that.
 _TEMPLATE = (b"{{", b"{%", b"<%", b"<?php")
 # Control characters that texts have no use for: not backspace, tab, line ends, Ctrl-Z, escape.
 _ODD = bytes(byte for byte in (*range(0x20), 0x7F) if byte not in b"\b\t\n\v\f\r\x1a\x1b")

@@ -33,6 +33,8 @@ class Kinds:
     def is_text(self, path: str | None) -> bool:
         """Whether line numbers of the extracted text are line numbers of the file itself."""
         kind, suffix = self.of(path), (path or "").rpartition(".")[2].lower()
+        if kind == "template":  # a page that was read as source, whatever it is called
+            return True
         return path is not None and not {kind, suffix} & EXTRACTED
 
 

@@ -176,3 +176,55 @@ def test_a_broken_and_an_encrypted_file_cost_only_themselves(tmp_path):
     assert found["broken.docx"].status == "skipped"
     assert found["broken.docx"].reason
     assert found["fine.txt"].text == TEXT
+
+
+PAGE = """\
+<!doctype html>
+<title>Login</title>
+<form onsubmit="return send(this)"><input name=user></form>
+<script src="/lib.js"></script>
+<script>
+  const who = new URLSearchParams(location.search).get("who");
+  document.body.innerHTML = "Hello " + who;  // unsafe
+</script>
+"""
+
+
+def test_a_page_among_program_code_is_source_with_its_own_lines(tmp_path):
+    write(tmp_path, **{"app.py": "x = 1\n", "run.sh": "true\n", "web/login.html": PAGE})
+    write(tmp_path, **{"data.json": "{}", "logo.png": b"\x89PNG\r\n\x1a\n", "LICENSE": TEXT})
+    page = by_path(tmp_path)["web/login.html"]
+    assert (page.kind, page.status, page.text) == ("template", "read", PAGE)
+    at = page.text.index("document.body")
+    assert page.place(at, at + 8).start_line == 7
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"app.js": "x = 1\n"},  # as many as pages, and not more
+        {"a.js": "x = 1\n", "b.js": "y = 2\n", "terms.md": TEXT, "lease.pdf": TEXT},
+        {"settings.json": "{}", "data.csv": "a,b\n", "build.log": TEXT},
+    ],
+)
+def test_a_page_elsewhere_is_what_a_browser_shows(tmp_path, others):
+    write(tmp_path, **{"login.html": PAGE, **others})
+    page = by_path(tmp_path)["login.html"]
+    assert (page.kind, page.text) == ("html", "Login\n")
+
+
+def test_style_sheets_elsewhere_are_said_once_for_all_pages(tmp_path):
+    page = "<link rel=stylesheet href=a.css><p>x<p hidden>y"
+    write(tmp_path, **{"a/one.html": page})
+    (alone,) = (n for n in by_path(tmp_path)["a/one.html"].notices if n.code == "styles-not-read")
+    assert alone.path == "a/one.html" and "1" not in alone.message
+    write(tmp_path, **{f"b/{n}.html": page for n in range(30)}, **{"plain.html": "<p>x"})
+    found = by_path(tmp_path)
+    said = {path: [n.code for n in d.notices] for path, d in found.items()}
+    assert said.pop("a/one.html") == ["integrity.hidden-text", "styles-not-read"]
+    assert said.pop("plain.html") == []
+    assert all(codes == ["integrity.hidden-text"] for codes in said.values()) and len(said) == 30
+    (once,) = (n for n in found["a/one.html"].notices if n.code == "styles-not-read")
+    assert once.path is None
+    assert once.message.startswith("31 pages have style sheets in other files, the first is 'a/one")

@@ -52,3 +52,11 @@ def test_a_kind_is_the_coverages_or_the_suffixs() -> None:
     assert kinds.of(None) == "" and kinds.of("Makefile") == ""
     assert kinds.is_text(AUTH) and kinds.is_text("Makefile")
     assert not kinds.is_text(LEASE) and not kinds.is_text(None) and not kinds.is_text("x.eml")
+
+
+def test_a_page_that_was_read_as_source_has_the_lines_of_its_file() -> None:
+    report = full()
+    for kind, lines in (("template", True), ("html", False)):
+        row = replace(report.coverage[0], path="web/login.html", kind=kind)
+        kinds = place.Kinds(replace(report, coverage=(row,)))
+        assert kinds.is_text("web/login.html") is lines

@@ -3,7 +3,8 @@
 Blocks stand on lines, tables as ``a | b`` rows, lists with their markers, headings open sections,
 ``pre`` keeps its white space, images are their alternative text, the title comes first. Scripts,
 styles, templates and the header of inline XBRL are left out. Text that no reader sees is kept and
-reported (``html_style``), and so are long comments, without their text.
+reported (``html_style``), and so are long comments, without their text. Among program code a page
+does not come here: its scripts are to be read (``gather``).
 
 ``extract`` does the same for the HTML body of a mail.
 """
