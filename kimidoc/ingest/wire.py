@@ -13,6 +13,11 @@ from typing import IO, Any
 from kimidoc.ingest.base import Extract, Limits, Source
 from kimidoc.types import Mark, Notice
 
+
+class TooLong(ValueError):
+    """A message that announces more than anyone has to say."""
+
+
 _LENGTH = 8  # bytes, big-endian
 _FACTS_BYTES = 1 << 28
 
@@ -57,18 +62,22 @@ def extract(facts: dict[str, Any], raw: bytes, path: str) -> Extract:
     text = raw.decode("utf-8", "surrogatepass")
     pages = tuple(_offsets(facts["pages"], len(text)))
     starts = _offsets([start for start, _ in facts["sections"]], len(text))
-    labels = [str(label) for _, label in facts["sections"]]
+    labels = [_words(label) for _, label in facts["sections"]]
     notices = []
     for code, message, span in facts["notices"]:
         where = None
         if span is not None:
             start, end = _offsets(span, len(text))
             where = (start, end)
-        notices.append(Notice(str(code), str(message), path, where))
-    partial = facts["partial"]
-    if partial is not None and not isinstance(partial, str):
-        raise TypeError("partial is no text")
+        notices.append(Notice(_words(code), _words(message), path, where))
+    partial = None if facts["partial"] is None else _words(facts["partial"])
     return Extract(text, pages, tuple(map(Mark, starts, labels)), tuple(notices), partial)
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("words that are no text")
+    return value
 
 
 def _offsets(values: list[int], most: int) -> list[int]:
@@ -89,10 +98,13 @@ def send(stream: IO[bytes], facts: dict[str, Any], text: bytes = b"") -> None:
 
 
 def receive(stream: IO[bytes], most_text: int) -> tuple[dict[str, Any], bytes]:
-    """Read a message. Raises EOFError when there is none, ValueError when it is not one."""
+    """Read a message. Raises EOFError when there is none, ValueError when it is not one.
+
+    Nothing is read of a message that is longer than any may be: TooLong.
+    """
     facts, text = (int.from_bytes(_exactly(stream, _LENGTH), "big") for _ in range(2))
     if facts > _FACTS_BYTES or text > most_text:
-        raise ValueError("a message longer than any")
+        raise TooLong("a message longer than any")
     message = json.loads(_exactly(stream, facts))
     if not isinstance(message, dict):
         raise ValueError("a message that is no object")

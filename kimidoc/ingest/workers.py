@@ -29,6 +29,8 @@ from kimidoc.ingest import wire
 from kimidoc.ingest.base import Extract, Limits, Source, Unreadable, clause, said_bytes
 
 START_SECONDS = 60.0
+_NONSENSE = "its answer made no sense"
+_TOO_LONG = "its answer was longer than any may be"
 MOST_WORKERS = 4
 _CODE = (
     "import sys; sys.path.append(sys.argv[1]); from kimidoc.ingest.workers import serve; serve()"
@@ -104,7 +106,7 @@ class Pool:
 
 
 class _Lost(Unreadable):
-    """The worker died or ran out of memory."""
+    """The worker died, ran out of memory, or said what made no sense."""
 
 
 class _Worker:
@@ -113,6 +115,7 @@ class _Worker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._timed_out, self._seconds, self._greeted = False, 0.0, False
+        self._answer = ""  # what was wrong with it
         package = str(Path(__file__).resolve().parents[2])
         try:
             self._process = subprocess.Popen(
@@ -162,8 +165,9 @@ class _Worker:
         try:
             return wire.extract(facts["extract"], text, source.path)
         except (KeyError, TypeError, ValueError):
-            self._end()
-            raise Unreadable("reader crashed (its answer made no sense)") from None
+            self._answer = _NONSENSE
+            self.close()
+            raise _Lost(self._cause()) from None
 
     def _exchange(
         self, message: dict[str, Any] | None, seconds: float
@@ -181,7 +185,11 @@ class _Worker:
             if message is not None:
                 wire.send(self._process.stdin, message)
             return wire.receive(self._process.stdout, 2 * self._limits.text_bytes)
-        except (OSError, ValueError, EOFError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            self._answer = _TOO_LONG if isinstance(error, wire.TooLong) else _NONSENSE
+            self.close()
+            return None
+        except (OSError, EOFError):
             self._end()
             return None
         finally:
@@ -202,6 +210,8 @@ class _Worker:
     def _cause(self) -> str:
         if self._timed_out:
             return f"timed out after {self._seconds:g} s"
+        if self._answer:
+            return f"reader crashed ({self._answer})"
         code = self._process.returncode
         try:
             return f"reader crashed ({signal.Signals(-code).name})"
@@ -217,6 +227,8 @@ def needed_more(limits: Limits) -> str:
 def damaged(error: Exception) -> str:
     """The reason for a reader that met what it did not expect."""
     said = clause(error)
+    if isinstance(error, ImportError):  # no document's fault: a limit on memory too low to begin
+        return f"its reader could not be loaded ({said})"
     return f"damaged ({type(error).__name__}{': ' if said else ''}{said})"
 
 
