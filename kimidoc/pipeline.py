@@ -2,7 +2,7 @@
 
     documents = ingest.read(paths)                files -> text with a source map
     window    = pack.fit(documents, tokenizer)    one run of tokens within the budget
-    prefix    = engine.prefill(window)            read once; kept as a session
+    prefix    = engine.prefill(window)            read once, if it will fit; kept as a session
     answers   = swarm.answer(engine, prefix, …)   many questions; every quote located by code
     Report(answers, findings, coverage, facts)
 
@@ -22,6 +22,7 @@ from kimidoc import __version__, cite, ingest, pack, playbooks
 from kimidoc.engine.base import Prefix, Progress, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
+from kimidoc.planner import machine, verdict
 from kimidoc.playbooks import integrity, judge
 from kimidoc.playbooks.ask import questions as checks_of
 from kimidoc.playbooks.choose import choose
@@ -61,6 +62,7 @@ class Job:
     limits: ingest.Limits = field(default_factory=ingest.Limits)
     offline: bool = False
     threads: int | None = None
+    plan_check: bool = True
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -159,6 +161,7 @@ class _Reading:
         from kimidoc.ask import swarm
 
         window, since = self.packed(), perf_counter()
+        self._check(window)
         prefix = self.engine.prefill(window, self.progress)
         self.seconds["prefill"], since = perf_counter() - since, perf_counter()
         sources = cite.Sources([segment.document for segment in window.segments])
@@ -182,12 +185,19 @@ class _Reading:
             path_prefix=ingest.repository_prefix(self.job.paths),
         )
 
+    def _check(self, window: Window) -> None:
+        """Refuse a reading that memory or disk will not suffice for. Raises EngineError."""
+        found = machine.look(self.job.cache_dir)  # before the engine brings in torch
+        if self.job.plan_check and not self.engine.holds(window):
+            verdict.check(self.engine, len(window.tokens), len(window.segments), found)
+
     def _judged(
         self, books: Sequence[playbooks.Playbook], answers: Sequence[Answer]
     ) -> tuple[tuple[Finding, ...], tuple[Rule, ...]]:
         if not books:
             return (), ()
-        found = [f for book in books for f in judge.findings(book, answers)]
+        read = [segment.document for segment in self.packed().segments]
+        found = [f for book in books for f in judge.findings(book, answers, read)]
         rules = [r for book in books for r in judge.rules(book)]
         found += integrity.findings(self.packed().documents)
         return tuple(found), (*rules, *integrity.RULES)

@@ -5,8 +5,9 @@
     load     by name or file -> Playbook
     choose   which playbook fits what the paths hold, and why
     ask      a playbook's checks over a window's documents -> Questions
-    judge    answers -> Findings, by the rule each check states
-    negation whether a sign's words stand in a clause that denies them
+    judge    answers and documents -> Findings, by the rule each check states
+    signs    the words of a quote that raise a finding; ``negation``: not where they are denied
+    sweep    signs over every sentence of the documents, for what must not be overlooked
 
 May import ``types`` and ``errors`` and nothing else of kimidoc. A rule is a rule: where a finding
 depends on words in a quote (``signs``), the finding says so, and the model gets no credit for it.

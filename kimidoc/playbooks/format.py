@@ -3,12 +3,14 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, scope, terms, answer, documents, tags
-    [check.finding]         when, severity, message, help, signs
+    [check.finding]         when, severity, message, help, signs, search
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
-answer: what they matched is always a quote that code located. Keys not listed here are errors.
+answer: what they matched is always a quote that code located. They are looked for in the quotes an
+answer came with or, where ``search = "sentences"``, in every sentence of the documents (``sweep``).
+Keys that are not listed here are errors.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from kimidoc.types import SEVERITIES, Severity
 
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
+Search = Literal["quotes", "sentences"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -46,6 +49,7 @@ class FindingRule:
     message: str
     help: str
     signs: tuple[str, ...] = ()
+    search: Search = "quotes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,9 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
         checks=tuple(_check(entry) for entry in table.tables("check")),
         prose=head.yes("prose", default=True),
     )
+    for check in book.checks:
+        if check.finding and check.finding.search == "sentences" and not book.prose:
+            head.wrong("prose", f"the check {check.id!r} searches sentences, and code has none")
     head.done()
     table.done()
     if not book.checks:
@@ -129,7 +136,10 @@ def _finding(entry: _Table) -> FindingRule:
         message=entry.text("message"),
         help=entry.text("help"),
         signs=entry.texts("signs"),
+        search=entry.choice("search", get_args(Search), "quotes"),
     )
+    if rule.search == "sentences" and not rule.signs:
+        entry.wrong("search", "there are no signs to look for in the sentences")
     for sign in rule.signs:
         try:
             re.compile(sign.replace(" ", r"\s+"))

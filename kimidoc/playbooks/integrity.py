@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kimidoc.playbooks.judge import fingerprint
+from kimidoc.playbooks.sweep import cited
 from kimidoc.types import Citation, Document, Finding, Notice, Rule, Severity
 
 PREFIX = "integrity."
@@ -93,16 +94,4 @@ def _finding(document: Document, notice: Notice) -> Finding:
 
 
 def _citation(document: Document, span: tuple[int, int]) -> Citation:
-    start, end = span[0], min(span[1], span[0] + QUOTE_CHARS)
-    place = document.place(start, end)
-    return Citation(
-        "exact",
-        document.text[start:end],
-        document.path,
-        start,
-        end,
-        place.start_line,
-        place.end_line,
-        place.page,
-        place.section,
-    )
+    return cited(document, span[0], min(span[1], span[0] + QUOTE_CHARS))

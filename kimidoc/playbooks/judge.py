@@ -1,4 +1,4 @@
-"""Answers -> Findings, by the rule each check states and by nothing else.
+"""Answers and documents -> Findings, by the rule each check states and by nothing else.
 
 A fingerprint is made of the rule, the document, the section and the words of the quote, never of
 line numbers: a finding keeps it when lines move or are re-wrapped.
@@ -6,18 +6,26 @@ line numbers: a finding keeps it when lines move or are re-wrapped.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+from kimidoc.playbooks import sweep
 from kimidoc.playbooks.ask import rule_id
+from kimidoc.playbooks.choose import fits
 from kimidoc.playbooks.format import Check, FindingRule, Playbook
-from kimidoc.playbooks.negation import holds, negated, sentences
-from kimidoc.types import Answer, Citation, Finding, Rule
+from kimidoc.playbooks.signs import matched
+from kimidoc.types import Answer, Citation, Document, Finding, Rule
+
+QUOTES = 5  # places that one swept finding shows; the message counts the rest
 
 
-def findings(book: Playbook, answers: Iterable[Answer]) -> tuple[Finding, ...]:
-    """What the answers of one playbook amount to, in the order of the answers."""
+def findings(
+    book: Playbook, answers: Iterable[Answer], documents: Sequence[Document] = ()
+) -> tuple[Finding, ...]:
+    """What the answers of one playbook amount to, in their order, and what a sweep finds.
+
+    ``documents``: those that were read; checks with ``search = "sentences"`` look there.
+    """
     checks = {check.id: check for check in book.checks}
     found: dict[str, Finding] = {}
     for answer in answers:
@@ -26,6 +34,12 @@ def findings(book: Playbook, answers: Iterable[Answer]) -> tuple[Finding, ...]:
         check = checks[answer.question.check]
         if check.finding is not None and (finding := _judged(book, check, check.finding, answer)):
             found.setdefault(finding.fingerprint, finding)
+    for document in documents:
+        for check in book.checks:
+            rule = check.finding
+            if rule and rule.search == "sentences" and fits(document, check.documents):
+                if finding := _swept(book, check, rule, document):
+                    found.setdefault(finding.fingerprint, finding)
     return tuple(found.values())
 
 
@@ -46,7 +60,7 @@ def rules(book: Playbook) -> tuple[Rule, ...]:
 
 
 def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> Finding | None:
-    if answer.status == "error" or rule.when != answer.status:
+    if answer.status == "error" or rule.when != answer.status or rule.search == "sentences":
         return None
     citations = tuple(c for c in answer.citations if c.verified) if rule.when == "found" else ()
     message = rule.message
@@ -57,34 +71,41 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
         words = " ".join(matched(rule.signs, citations[0].text, prose=book.prose).split())
         message = f"{message} (Raised by a word rule: the quote holds “{words}”.)"
     path = answer.question.document or next((c.path for c in citations), None)
+    return _finding(rule_id(book, check), check.title, rule, message, path, citations)
+
+
+def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) -> Finding | None:
+    citations = tuple(sweep.places(rule.signs, document))
+    if not citations:
+        return None
+    words = " ".join(matched(rule.signs, citations[0].text).split())
+    message = (
+        f"{rule.message} (Raised by a word rule over every sentence of the document, whatever the "
+        f"model quoted: this one holds “{words}”.)"
+    )
+    if (more := len(citations) - QUOTES) > 0:
+        message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
+    return _finding(name, check.title, rule, message, document.path, citations[:QUOTES])
+
+
+def _finding(
+    name: str,
+    title: str,
+    rule: FindingRule,
+    message: str,
+    path: str | None,
+    citations: tuple[Citation, ...],
+) -> Finding:
     return Finding(
         rule_id=name,
-        title=check.title,
+        title=title,
         severity=rule.severity,
         message=message,
         path=path,
         citations=citations,
         fingerprint=fingerprint(name, path, citations),
     )
-
-
-def matched(signs: Sequence[str], text: str, *, prose: bool = True) -> str:
-    """The words of ``text`` that the first fitting sign matched; empty when none does.
-
-    A space in a sign stands for any white space: lines are wrapped anywhere. In prose ``.`` spans
-    them too, no match goes beyond a sentence, and words in a negated clause do not count, unless
-    the sign speaks of a negation itself. In code "not" is an operator and denies nothing.
-    """
-    flags = re.IGNORECASE | (re.DOTALL if prose else 0)
-    places = sentences(text) if prose else [(0, len(text))]
-    for sign in signs:
-        pattern = re.compile(sign.replace(" ", r"\s+"), flags)
-        denies = not prose or holds(sign)
-        for match in (m for place in places for m in pattern.finditer(text, *place)):
-            if match[0] and (denies or not negated(text, *match.span())):
-                return match[0]
-    return ""
 
 
 def fingerprint(rule: str, path: str | None, citations: Sequence[Citation]) -> str:

@@ -19,7 +19,7 @@ _CUE = re.compile(
     r"\b(?:not|never|neither|nor|no|none|nothing|nobody|without|cannot|nowhere|no longer"
     r"|(?:can|won|shan|don|doesn|didn|isn|aren|wasn|weren|hasn|haven|wouldn|couldn|shouldn|mustn)"
     r"[’']?t|ceas(?:e|es|ed|ing) to|den(?:y|ies|ied)|absence of|free (?:of|from)|negative for"
-    r"|(?:rather|other) than|instead of)\b|\bnon[- ](?=\w)",
+    r"|(?:rather|other) than|instead of)\b|\bnon(?:- ?| )(?=\w)",
     re.IGNORECASE,
 )
 # Look-alikes, taken out first: comparisons, adverbs, conditions and double negations that leave
@@ -114,7 +114,7 @@ def _reaches(plain: str, since: int, cue: re.Match[str], start: int) -> bool:
     """Whether a negation at ``cue`` reaches the words that begin at ``start``."""
     between, said = plain[cue.end() : start], cue[0].lower()
     words = len(between.split())
-    if said in ("non-", "non "):  # "non-exclusive" and nothing further on
+    if said.rstrip("- ") == "non":  # "non-exclusive" and nothing further on
         return not between
     if said == "without" or said.endswith((" of", " from", " for", " than")):
         return words <= _WITHOUT_WORDS and "," not in between

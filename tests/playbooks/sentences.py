@@ -37,8 +37,16 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "No person has obtained control of the Company.",
         ),
         (
-            "The holders of the majority of the voting stock sell it.",
-            "A transfer of the majority of the shares shall not be deemed an assignment.",
+            "If the holder of more than half of the voting shares sells them, it may terminate.",
+            "Control means holding more than half of the voting shares of a company.",
+        ),
+        (
+            "After a merger with a competitor the Licensor may terminate.",
+            "After a merger of its suppliers the Licensor need not consent.",
+        ),
+        (
+            "It shall not be assigned, by way of a merger or otherwise.",
+            "It shall not be assigned except in connection with a merger.",
         ),
         (
             "The Licensee shall not without consent undergo a change of control.",
@@ -132,6 +140,14 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "The limit in clause 11.3 does not apply to the indemnity.",
             "The limit in clause 11.3 applies to the indemnity.",
         ),
+        (
+            "Except for a breach of clause 9, its liability shall not exceed the fees.",
+            "Its liability shall not exceed the fees.",
+        ),
+        (
+            "Clause 11 does not apply to wilful misconduct.",
+            "Clause 9 shall not apply to information that is public.",
+        ),
     ],
     "dd.minimum-commitment": [
         (
@@ -182,6 +198,39 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "The survey has not been disclosed.",
             "The survey has been disclosed.",
         ),
+    ],
+    "dd.most-favoured": [
+        (
+            "The Buyer enjoys most-favoured customer status.",
+            "The Buyer has no most favored status.",
+        ),
+        (
+            "The price shall at no time be higher than the price for any other distributor.",
+            "The price may be higher than the price for any other distributor.",
+        ),
+        (
+            "Its terms are at least as favourable as those for any other client.",
+            "Its terms are favourable to any other client.",
+        ),
+        (
+            "It will not be charged a higher fee than other clients.",
+            "It will be charged a higher fee than other clients.",
+        ),
+        (
+            "It pays the lowest price that any other customer pays.",
+            "It does not pay the lowest price that any other customer pays.",
+        ),
+    ],
+    "dd.not-in-force": [
+        ("Unsigned draft.", "No unsigned copies are kept."),
+        ("Draft heads, subject to contract.", None),
+        ("Draft 3: 20 August 2026", "The Buyer shall prepare a draft of the report."),
+        (
+            "Until it is executed this document has no legal effect.",
+            "Any other assignment is void and of no legal effect.",
+        ),
+        ("This letter is not legally binding.", "This letter is legally binding."),
+        ("The deed has not yet been executed.", "The deed has been executed."),
     ],
     "er.debt": [
         (

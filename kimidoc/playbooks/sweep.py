@@ -1,0 +1,69 @@
+"""A check's signs over every sentence of a document, for what must not be overlooked.
+
+Most checks look for their signs in the quotes that an answer came with. One that says
+``search = "sentences"`` looks in the whole text instead, by code alone, so that a clause of
+change of control is found among boilerplate whatever the model quoted. What it finds is a
+sentence with its offsets; that the words are there is certain, what they amount to is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kimidoc.playbooks.signs import matched
+from kimidoc.types import Citation, Document
+
+QUOTE_CHARS = 900  # of a sentence that does not end
+WORDS = 5  # a heading is no clause
+_ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
+# Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
+_END = re.compile(
+    rf"{_ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
+    r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
+)
+
+
+def sentence(text: str, at: int) -> tuple[int, int]:
+    """Where the sentence that holds character ``at`` begins and ends, white space left out."""
+    low, high = max(0, at - QUOTE_CHARS), min(len(text), at + QUOTE_CHARS)
+    start, end = low, high
+    for match in _END.finditer(text, low, high):
+        if match.end() <= at:
+            start = match.end()
+        else:
+            end = match.end()
+            break
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
+    """Every sentence of a document that a sign matches and that does not deny it, in order."""
+    text, found = document.text, set[tuple[int, int]]()
+    for sign in signs:
+        pattern = re.compile(sign.replace(" ", r"\s+"), re.IGNORECASE | re.DOTALL)
+        for match in pattern.finditer(text):
+            found.add(sentence(text, match.start()))
+    for start, end in sorted(found):
+        if len(text[start:end].split()) >= WORDS and matched(signs, text[start:end]):
+            yield cited(document, start, end)
+
+
+def cited(document: Document, start: int, end: int) -> Citation:
+    """The characters [start, end) of a document as a citation of it."""
+    place = document.place(start, end)
+    return Citation(
+        "exact",
+        document.text[start:end],
+        document.path,
+        start,
+        end,
+        place.start_line,
+        place.end_line,
+        place.page,
+        place.section,
+    )

@@ -1,0 +1,132 @@
+"""Signs over every sentence: found whatever was quoted, whole sentences, offsets that hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kimidoc.errors import ConfigError
+from kimidoc.playbooks import judge, sweep
+from kimidoc.playbooks.ask import questions
+from kimidoc.playbooks.format import Applies, Check, FindingRule, Playbook, playbook
+from kimidoc.playbooks.load import load
+from kimidoc.types import Answer, Citation, Document, Mark
+
+SIGNS = ("change (?:of|in) control",)
+RULE = FindingRule("found", "high", "Ends on a sale.", "Ask.", SIGNS, "sentences")
+CHECK = Check("coc", "Change of control", "Does it?", "document", Applies(), finding=RULE)
+BOOK = Playbook("dd", "dd", "T", "D", Applies(words=()), (CHECK,))
+TEXT = (
+    "19 Change of control\n\n19.1 Nothing here makes the parties partners. 19.2 If there is a\n"
+    "change of control of the Buyer, Quillon Ltd. may end this agreement; clause 6.4 applies.\n"
+    "19.3 There shall be no change of control without consent being asked for.\n"
+)
+PAPER = Document("a.md", "markdown", "read", TEXT, sections=(Mark(0, "19 General"),))
+
+
+def test_a_whole_sentence_with_its_place() -> None:
+    (only,) = sweep.places(SIGNS, PAPER)
+    assert " ".join(only.text.split()) == (
+        "19.2 If there is a change of control of the Buyer, Quillon Ltd. may end this agreement;"
+    )
+    assert TEXT[only.start_char : only.end_char] == only.text
+    assert (only.start_line, only.end_line, only.section) == (3, 4, "19 General")
+    assert only.verified
+
+
+@given(st.text(alphabet=".;!? \nabAB1,", max_size=300), st.integers(0, 300))
+def test_sentences_hold_what_they_are_asked_for(text: str, at: int) -> None:
+    at = min(at, len(text))
+    start, end = sweep.sentence(text, at)
+    assert 0 <= start <= end <= len(text)
+    assert text[start:end] == text[start:end].strip()
+    if at < len(text) and not text[at].isspace():
+        assert start <= at < end
+
+
+def test_a_sweep_needs_no_answer_and_takes_its_place() -> None:
+    quote = Citation("exact", "a change of control of it", "a.md", 0, 25, 1, 1)
+    (asked,) = questions(BOOK, [PAPER])
+    told = Answer(asked, "found", "", (quote,))
+    (finding,) = judge.findings(BOOK, [told], [PAPER])
+    assert finding.citations == tuple(sweep.places(SIGNS, PAPER))
+    assert "over every sentence of the document" in finding.message
+    assert judge.findings(BOOK, [Answer(asked, "not_found")], [PAPER]) == (finding,)
+    assert judge.findings(BOOK, [told]) == ()
+
+
+def test_only_documents_that_the_check_applies_to() -> None:
+    leases = replace(BOOK, checks=(replace(CHECK, documents=Applies(words=("lease",))),))
+    assert judge.findings(leases, [], [PAPER]) == ()
+
+
+def test_many_places_make_one_finding_that_counts_them() -> None:
+    many = Document("b.md", "markdown", "read", "A change of control may end it.\n\n" * 9)
+    (finding,) = judge.findings(BOOK, [], [many])
+    assert len(finding.citations) == judge.QUOTES
+    assert "4 more sentences of it fit the rule." in finding.message
+
+
+def test_code_has_no_sentences_and_a_sweep_needs_signs() -> None:
+    def read(search: str, prose: bool, signs: list[str]) -> Playbook:
+        rule = {
+            "when": "found", "severity": "low", "message": "m", "help": "h",
+            "search": search, "signs": signs,
+        }  # fmt: skip
+        check = {"id": "a", "title": "A", "question": "A?", "finding": rule}
+        head = {"id": "x", "prefix": "x", "title": "X", "description": "x", "prose": prose}
+        return playbook({"playbook": head, "check": [check]}, "x.toml")
+
+    assert read("sentences", True, ["a"]).checks[0].finding.search == "sentences"  # type: ignore[union-attr]
+    with pytest.raises(ConfigError, match="searches sentences, and code has none"):
+        read("sentences", False, ["a"])
+    with pytest.raises(ConfigError, match="no signs to look for"):
+        read("sentences", True, [])
+    with pytest.raises(ConfigError, match="expected true or false"):
+        read("quotes", "no", ["a"])  # type: ignore[arg-type]
+
+
+DUE = load("due-diligence")
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (
+            "dd.change-of-control",
+            "19.7 If the persons who at its date hold more than half of the votes and capital of "
+            "the Buyer cease to do so, the Seller may by notice terminate this contract.",
+        ),
+        (
+            "dd.change-of-control",
+            "If any person acquires more than half of the issued shares of the Company, the "
+            "Company shall pay the Executive a year's salary under this contract.",
+        ),
+        (
+            "dd.exclusivity",
+            "The Principal shall not during this contract itself sell Products to any other "
+            "customer, nor appoint anyone to do so.",
+        ),
+        (
+            "dd.most-favoured",
+            "Under this contract the price charged to the Buyer shall never be higher than the "
+            "lowest price charged to any other buyer.",
+        ),
+        (
+            "dd.not-in-force",
+            "Until both parties have signed this deed of variation it has no binding effect.",
+        ),
+        (
+            "dd.amendment",
+            "In place of the period stated in clause 5.2 of the contract, as amended, the period "
+            "is sixty days.",
+        ),
+        ("dd.missing-annex", "Schedule 3 of this contract is to be agreed."),
+    ],
+)
+def test_what_a_lawyer_would_not_overlook(rule: str, text: str) -> None:
+    found = judge.findings(DUE, [], [Document("c.md", "markdown", "read", text)])
+    assert rule in [finding.rule_id for finding in found]
