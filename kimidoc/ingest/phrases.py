@@ -21,9 +21,9 @@ _READER = (
 _ROLE = (
     r"(?:models?|systems?|assistants?|agents?|reviewers?|readers?|auditors?|analy[sz]ers?|tools?)\b"
 )
-_AFTERWARDS = r"(?:through|via|public|on|in|to|here|using|by|again|unless|until)"
+_AFTERWARDS = r"(?:through|via|public|on|in|to|here|using|by|again|unless|until|as\b)"
 _LIKE_THIS = (
-    r"(?:this|these|the following|the above) (?:\w{1,20}+ )?+(?:findings?|issues?|problems?|bugs?|"
+    r"(?:this|these|the following|the above) (?:\w{1,20}+ )?(?:findings?|issues?|problems?|bugs?|"
     r"vulnerabilit(?:y|ies)|defects?|clauses?|sections?|files?|documents?|paragraphs?|provisions?|"
     r"weakness(?:es)?)\b"
 )
