@@ -22,6 +22,7 @@ LINES = (
     {"attention", "kvcache", "experts"},
     {"models"},
     {"engine", "ask"},
+    {"planner"},
     {"pipeline"},
     {"bench", "train"},
     {"cli"},
@@ -34,7 +35,7 @@ BESIDE = {
 }
 ANYONE = {"kimidoc"}  # the package itself, for __version__
 TORCH = {"torch", "transformers", "tokenizers", "safetensors", "accelerate", "gguf"}
-TORCH_ROOMS = {"attention", "kvcache", "experts", "models", "engine", "train", "bench"}
+TORCH_ROOMS = {"attention", "kvcache", "experts", "models", "engine", "planner", "train", "bench"}
 ONLY_IN = {
     "typer": {"cli"},
     "click": set[str](),
@@ -153,7 +154,7 @@ def test_the_package_is_light() -> None:
     assert not loaded & {*HEAVY, "rich", "jinja2", "typer", "pydantic", "httpx"}
 
 
-@pytest.mark.parametrize("command", ["", "ask", "analyze", "pack", "sessions", "playbooks"])
+@pytest.mark.parametrize("command", ["", "ask", "analyze", "pack", "plan", "sessions", "playbooks"])
 def test_help_is_light(command: str) -> None:
     words = [command, "--help"] if command else ["--help"]
     loaded = _loaded(f"from kimidoc.cli.main import main\nassert main({words!r}) == 0")
@@ -164,6 +165,11 @@ def test_help_is_light(command: str) -> None:
 def test_reports_need_no_model() -> None:
     loaded = _loaded("from kimidoc.report import html, sarif, terminal, csv, github, json")
     assert not loaded & HEAVY
+
+
+def test_planning_loads_no_torch() -> None:
+    loaded = _loaded("from kimidoc.planner import plan, measure, verdict, prices")
+    assert "kimidoc.planner.predict" in loaded and not loaded & {"torch", "transformers"}
 
 
 def test_public_names_are_there_and_others_are_not() -> None:

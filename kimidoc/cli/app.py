@@ -23,6 +23,7 @@ COMMANDS = {
     "analyze": "Read documents whole and check them against playbooks.",
     "ask": "Read documents whole and answer questions with located quotes.",
     "pack": "Show what would be read: tokens per file, what is skipped and why.",
+    "plan": "Say what a run would take: memory, disk, time, and the cost elsewhere.",
     "playbooks": "List, show, start and check playbooks.",
     "models": "List, show, fetch and verify models.",
     "sessions": "List, show, check and remove sessions (windows kept on disk).",

@@ -85,6 +85,7 @@ def job(
         cache_dir=settings.cache_dir,
         offline=settings.offline,
         threads=settings.threads,
+        plan_check=not settings.no_plan_check,
     )
 
 

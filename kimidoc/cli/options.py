@@ -150,6 +150,14 @@ class Running:
         str | None,
         _option("--threads", metavar="N", panel=_MODEL, about="CPU threads. Default: the cores."),
     ] = None
+    no_plan_check: Annotated[
+        bool,
+        _option(
+            "--no-plan-check",
+            panel=_MODEL,
+            about="Read even where memory or disk are predicted not to suffice.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,9 @@ class Settings:
     session: str = setting("auto", to.text, "auto, none, or a name to keep the session under")
     seed: int = setting(0, to.whole(0), "seed of everything random")
     threads: int | None = setting(None, to.whole(1), "CPU threads")
+    no_plan_check: bool = setting(
+        False, to.flag, "read even where memory or disk are predicted not to suffice"
+    )
     include: tuple[str, ...] = setting((), to.many, "only these globs")
     exclude: tuple[str, ...] = setting((), to.many, "not these globs")
     tracked_changes: str = setting(

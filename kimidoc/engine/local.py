@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,22 @@ class LocalEngine:
         if info is None or info.fingerprint != self.checkpoint.fingerprint:
             return {}
         return dict(info.documents)
+
+    @property
+    def keeps_session(self) -> bool:
+        """Whether what is read is kept on disk."""
+        return self._where is not None
+
+    def holds(self, window: Window) -> bool:
+        """Whether a kept session is of this very window, so that nothing has to be read."""
+        manifest = sessions.read_manifest(self._where) if self._where else None
+        if manifest is None:
+            return False
+        return bool(
+            manifest["fingerprint"] == self.checkpoint.fingerprint
+            and manifest["settings"] == self._settings
+            and manifest["tokens_sha256"] == sha256(window.tokens.tobytes()).hexdigest()
+        )
 
     @cached_property
     def _reader(self) -> Reader:

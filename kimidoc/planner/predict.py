@@ -1,0 +1,189 @@
+"""Every formula of the planner: tokens -> bytes in memory and on disk, and seconds.
+
+Legend: T tokens, L tokens per block, N blocks, C numbers cached per token and layer (keys and
+values of every key/value head), b bytes of the model's dtype. Reading is layer-major: weights stay,
+the hidden states of the window stay, and one layer's keys and values are hot at a time.
+
+    weights   parameters * b
+    hidden    T * hidden * b       in memory; from ``hidden_file_tokens`` on twice, in mapped files
+    hot       N * L * C * b        keys and values of the layer being read
+              N * C * 4            mean keys and values per block, fp32
+    seal      N * L * C            its codes, and its scales, before they are in their file
+    session   per layer that keeps history: codes, scales and means as above;
+              per layer that does not: what it can still see, ``tail`` tokens * C * b;
+              4 T for the token ids, and a manifest
+
+``program``: the interpreter, its libraries, the documents and one chunk's activations; measured by
+``calibrate``. Predictions are held against real runs in ``tests/planner/test_predict.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from kimidoc.planner.anatomy import Anatomy
+
+if TYPE_CHECKING:
+    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.planner.calibrate import Calibration
+
+PROGRAM_BYTES = 600_000_000  # of torch, transformers and a chunk, where nothing was measured
+WIDTHS = {"bfloat16": 2, "float16": 2, "float32": 4}  # bytes of a number
+MANIFEST_BYTES = 1_000  # and per layer and document:
+LAYER_ENTRY_BYTES, DOCUMENT_ENTRY_BYTES = 1_100, 140
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a window is read and kept, in plain numbers; ``layout`` makes it of a ReadPlan.
+
+    ``history``: which layers keep all keys and values. ``tails``: tokens that the others can see
+    at most; every ``anchor_tokens`` tokens one more tail is kept (0: never).
+    """
+
+    block_tokens: int
+    history: tuple[bool, ...]
+    tails: tuple[int, ...]
+    anchor_tokens: int
+    int8: bool
+    width: int  # bytes of a number in the model's dtype
+    hidden_file_tokens: int | None  # from this many tokens on hidden states lie in two files
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What reading ``tokens`` will take. Seconds are None without a calibration.
+
+    ``peak_rss_bytes`` is the whole process; ``mapped_bytes`` of it are mapped files, which the
+    system takes back when memory is short. ``kept_memory_bytes``: the cache where no session is
+    kept on disk.
+    """
+
+    tokens: int
+    weights_bytes: int
+    hidden_bytes: int
+    hot_bytes: int
+    kept_memory_bytes: int
+    mapped_bytes: int
+    peak_rss_bytes: int
+    session_bytes: int
+    disk_bytes: int
+    prefill_seconds: float | None
+    question_seconds: float | None
+
+
+def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
+    """What ``plan`` means for a model, layer by layer."""
+    budget = plan.budget
+    chosen: Sequence[int] | None = getattr(plan, "global_layers", None)
+    local = (budget.sink_blocks + budget.window_blocks) * budget.block_tokens
+    # A plan that names global layers has its others forget, and its hidden states in files.
+    named = chosen is not None
+    history = tuple(
+        own is None and (chosen is None or layer in chosen)
+        for layer, own in enumerate(anatomy.windows)
+    )
+    return Layout(
+        block_tokens=budget.block_tokens,
+        history=history,
+        tails=tuple(local if own is None else own - 1 for own in anatomy.windows),
+        anchor_tokens=65_536 if named else 0,
+        int8=plan.storage == "int8",
+        width=WIDTHS[dtype],
+        hidden_file_tokens=32_768 if named else None,
+    )
+
+
+def predict(
+    anatomy: Anatomy,
+    layout: Layout,
+    tokens: int,
+    *,
+    session: bool = True,
+    documents: int = 1,
+    held_bytes: int = 0,
+    calibration: Calibration | None = None,
+) -> Prediction:
+    """What reading ``tokens`` tokens of ``documents`` documents takes.
+
+    ``session`` False keeps the cache in memory. ``held_bytes``: what the process holds before a
+    model is loaded, documents included.
+    """
+    weights = anatomy.model.parameters_total * layout.width
+    one_hidden = tokens * anatomy.hidden * layout.width
+    in_files = layout.hidden_file_tokens is not None and tokens >= layout.hidden_file_tokens
+    hot, seal = _hot(anatomy, layout, tokens), _sealed(anatomy, layout, tokens)
+    kept = _kept(anatomy, layout, tokens)
+    in_memory = 0 if session else kept
+    program = PROGRAM_BYTES if calibration is None else calibration.program_bytes
+    mapped = 2 * one_hidden if in_files else 0
+    peak = held_bytes + program + weights + (mapped or one_hidden) + hot + 8 * tokens
+    # Without a session the last layer is sealed beside all the others, with one its codes only.
+    peak += max(seal, in_memory)
+    if calibration is not None:
+        peak = max(peak, held_bytes + calibration.load_peak_bytes)
+    stored = kept + 4 * tokens + _manifest(anatomy, documents) if session else 0
+    return Prediction(
+        tokens=tokens,
+        weights_bytes=weights,
+        hidden_bytes=mapped or one_hidden,
+        hot_bytes=hot,
+        kept_memory_bytes=in_memory,
+        mapped_bytes=mapped,
+        peak_rss_bytes=peak,
+        session_bytes=stored,
+        disk_bytes=stored + mapped,
+        prefill_seconds=None if calibration is None else _seconds(calibration, tokens, stored),
+        question_seconds=None if calibration is None else calibration.question_s,
+    )
+
+
+def _blocks(layout: Layout, tokens: int) -> int:
+    return ceil(tokens / layout.block_tokens)
+
+
+def _hot(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
+    """Keys and values of the layer being read, and its block means."""
+    if not any(layout.history):
+        return max(layout.tails) * anatomy.cached * layout.width
+    N = _blocks(layout, tokens)
+    return N * anatomy.cached * (layout.block_tokens * layout.width + 4)
+
+
+def _sealed(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
+    """One layer with its whole history, as it is kept."""
+    if not any(layout.history):
+        return 0
+    N, L, K = _blocks(layout, tokens), layout.block_tokens, anatomy.kv_heads
+    means = N * anatomy.cached * 4
+    if not layout.int8:
+        return N * L * anatomy.cached * layout.width + means
+    # bf16 scales: of keys one per channel and block, of values one per token
+    scales = N * K * (anatomy.key_dim + L) * 2
+    return N * L * anatomy.cached + scales + means
+
+
+def _kept(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
+    """Every layer as it is kept."""
+    anchors = tokens // layout.anchor_tokens if layout.anchor_tokens else 0
+    total = 0
+    for history, tail in zip(layout.history, layout.tails, strict=True):
+        if history:
+            total += _sealed(anatomy, layout, tokens)
+        else:
+            total += (min(tail, tokens) + anchors * tail) * anatomy.cached * layout.width
+    return total
+
+
+def _manifest(anatomy: Anatomy, documents: int) -> int:
+    return MANIFEST_BYTES + anatomy.layers * LAYER_ENTRY_BYTES + documents * DOCUMENT_ENTRY_BYTES
+
+
+def _seconds(calibration: Calibration, tokens: int, session_bytes: int) -> float:
+    """Loading, every layer over every token, and the session's way to the disk."""
+    per_token = sum(kind.layers * kind.seconds_per_token for kind in calibration.kinds)
+    written = session_bytes / calibration.disk_bytes_per_s
+    return calibration.load_s + tokens * per_token + written
