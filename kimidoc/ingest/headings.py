@@ -37,7 +37,8 @@ _CANDIDATE = re.compile(
     r"(?P<rest>[^\n]{0,200})",
     re.MULTILINE,
 )
-_PAGE_NUMBER = re.compile(r"(?:\.{2,}|[ \t])[ \t]*\d{1,4}[ \t]*\r?$")
+# Or an amount, in a row of a table.
+_PAGE_NUMBER = re.compile(r"(?:\.{2,}|[ \t])[ \t]*\d{1,4}(?:,\d{3}){0,4}(?:\.\d\d)?[ \t]*\r?$")
 _TITLE = re.compile(r"[ \t]*(?:[-–—:][ \t]*)?[\"“'‘(\[]?[A-Z]")
 _DEFINED = re.compile(r"[\"“]([^\"”\n]{2,60})[\"”]")
 _STOP = re.compile(r"[.:;](?=[\s\])]|$)|[ \t][-–—][ \t](?=[a-z])|[-_]{3}")
@@ -196,6 +197,7 @@ def _next_line(text: str, end: int) -> str:
     for following in text[end : end + 400].split("\n")[1:4]:
         said = " ".join(following.split())
         if said:
-            plain = said[0].isupper() and not said[-1].isdigit() and not _CANDIDATE.match(said)
-            return _title(said) if plain else ""
+            other = _CANDIDATE.match(said)  # a heading of its own, unless it is capitals alone
+            plain = said[0].isupper() and not said[-1].isdigit()
+            return _title(said) if plain and (other is None or other["capitals"]) else ""
     return ""
