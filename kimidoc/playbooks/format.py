@@ -4,6 +4,7 @@
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, scope, terms, answer, documents, tags
     [check.finding]         when, severity, message, help, signs, search
+    [[analysis]]            id, title, method, severity, message, help, tags
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
@@ -26,6 +27,7 @@ from kimidoc.types import SEVERITIES, Severity
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences"]
+Method = Literal["annexes", "agreements", "expired"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -68,6 +70,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """A finding that code makes of what several documents say (``references``, ``terms``)."""
+
+    id: str
+    title: str
+    method: Method
+    severity: Severity
+    message: str
+    help: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Playbook:
     """A checklist. ``applies`` decides whether ``analyze`` chooses it by itself.
 
@@ -81,6 +96,7 @@ class Playbook:
     applies: Applies
     checks: tuple[Check, ...] = field(default=())
     prose: bool = True
+    analyses: tuple[Analysis, ...] = ()
 
 
 def playbook(data: Mapping[str, Any], where: str) -> Playbook:
@@ -95,6 +111,7 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
         applies=_applies(head, "applies"),
         checks=tuple(_check(entry) for entry in table.tables("check")),
         prose=head.yes("prose", default=True),
+        analyses=tuple(_analysis(entry) for entry in table.tables("analysis")),
     )
     for check in book.checks:
         if check.finding and check.finding.search == "sentences" and not book.prose:
@@ -104,10 +121,10 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
     if not book.checks:
         table.wrong("check", "there is no [[check]]")
     seen: set[str] = set()
-    for check in book.checks:
-        if check.id in seen:
-            table.wrong("check", f"the id {check.id!r} is used twice")
-        seen.add(check.id)
+    for name in [*(check.id for check in book.checks), *(one.id for one in book.analyses)]:
+        if name in seen:
+            table.wrong("check", f"the id {name!r} is used twice")
+        seen.add(name)
     return book
 
 
@@ -127,6 +144,20 @@ def _check(entry: _Table) -> Check:
     if check.finding and check.finding.signs and check.finding.when == "not_found":
         entry.wrong("finding.signs", "there is no quote to match when nothing was found")
     return check
+
+
+def _analysis(entry: _Table) -> Analysis:
+    analysis = Analysis(
+        id=entry.name("id"),
+        title=entry.text("title"),
+        method=entry.choice("method", get_args(Method), None),
+        severity=entry.choice("severity", SEVERITIES, None),
+        message=entry.text("message"),
+        help=entry.text("help"),
+        tags=entry.texts("tags"),
+    )
+    entry.done()
+    return analysis
 
 
 def _finding(entry: _Table) -> FindingRule:

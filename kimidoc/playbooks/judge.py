@@ -6,17 +6,22 @@ line numbers: a finding keeps it when lines move or are re-wrapped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from kimidoc.playbooks import sweep
+from kimidoc.playbooks import references, sweep, terms
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.choose import fits
-from kimidoc.playbooks.format import Check, FindingRule, Playbook
+from kimidoc.playbooks.format import Analysis, Check, FindingRule, Method, Playbook
 from kimidoc.playbooks.signs import matched
-from kimidoc.types import Answer, Citation, Document, Finding, Rule
+from kimidoc.types import Answer, Citation, Document, Finding, Rule, Severity
 
-QUOTES = 5  # places that one swept finding shows; the message counts the rest
+METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] = {
+    "annexes": references.annexes,
+    "agreements": references.agreements,
+    "expired": terms.expired,
+}
+QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
 
 
 def findings(
@@ -40,6 +45,10 @@ def findings(
             if rule and rule.search == "sentences" and fits(document, check.documents):
                 if finding := _swept(book, check, rule, document):
                     found.setdefault(finding.fingerprint, finding)
+    for analysis in book.analyses:
+        for one in METHODS[analysis.method](documents):
+            finding = _joined(book, analysis, one)
+            found.setdefault(finding.fingerprint, finding)
     return tuple(found.values())
 
 
@@ -56,6 +65,16 @@ def rules(book: Playbook) -> tuple[Rule, ...]:
         )
         for check in book.checks
         if check.finding is not None
+    ) + tuple(
+        Rule(
+            id=rule_id(book, analysis),
+            title=analysis.title,
+            severity=analysis.severity,
+            description=analysis.message,
+            help=analysis.help,
+            tags=(book.id, *analysis.tags),
+        )
+        for analysis in book.analyses
     )
 
 
@@ -71,7 +90,7 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
         words = " ".join(matched(rule.signs, citations[0].text, prose=book.prose).split())
         message = f"{message} (Raised by a word rule: the quote holds “{words}”.)"
     path = answer.question.document or next((c.path for c in citations), None)
-    return _finding(rule_id(book, check), check.title, rule, message, path, citations)
+    return _finding(rule_id(book, check), check.title, rule.severity, message, path, citations)
 
 
 def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) -> Finding | None:
@@ -86,13 +105,19 @@ def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) 
     if (more := len(citations) - QUOTES) > 0:
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
-    return _finding(name, check.title, rule, message, document.path, citations[:QUOTES])
+    return _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
+
+
+def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:
+    name = rule_id(book, analysis)
+    message = f"{analysis.message}: {found.words}. (Raised by a rule over all documents.)"
+    return _finding(name, analysis.title, analysis.severity, message, found.path, found.citations)
 
 
 def _finding(
     name: str,
     title: str,
-    rule: FindingRule,
+    severity: Severity,
     message: str,
     path: str | None,
     citations: tuple[Citation, ...],
@@ -100,7 +125,7 @@ def _finding(
     return Finding(
         rule_id=name,
         title=title,
-        severity=rule.severity,
+        severity=severity,
         message=message,
         path=path,
         citations=citations,

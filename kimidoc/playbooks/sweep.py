@@ -10,18 +10,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from kimidoc.playbooks.signs import matched
 from kimidoc.types import Citation, Document
 
 QUOTE_CHARS = 900  # of a sentence that does not end
-WORDS = 5  # a heading is no clause
+TABLES = frozenset({"xlsx", "xls", "ods", "csv"})  # their rows are no sentences
+WORDS = 5  # a heading is no clause, nor is a row of a table
+_WORD = re.compile(r"\w+")
 _ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
 # Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
 _END = re.compile(
     rf"{_ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
     r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an analysis found in one document: the words to say and the quotes it rests on."""
+
+    path: str
+    words: str
+    citations: tuple[Citation, ...]
 
 
 def sentence(text: str, at: int) -> tuple[int, int]:
@@ -43,13 +55,16 @@ def sentence(text: str, at: int) -> tuple[int, int]:
 
 def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
     """Every sentence of a document that a sign matches and that does not deny it, in order."""
+    if document.kind in TABLES:
+        return
     text, found = document.text, set[tuple[int, int]]()
     for sign in signs:
         pattern = re.compile(sign.replace(" ", r"\s+"), re.IGNORECASE | re.DOTALL)
         for match in pattern.finditer(text):
             found.add(sentence(text, match.start()))
     for start, end in sorted(found):
-        if len(text[start:end].split()) >= WORDS and matched(signs, text[start:end]):
+        said = text[start:end]
+        if said.count(" | ") < 2 and len(_WORD.findall(said)) >= WORDS and matched(signs, said):
             yield cited(document, start, end)
 
 
