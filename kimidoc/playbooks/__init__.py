@@ -8,7 +8,7 @@
     judge    answers and documents -> Findings, by the rule each check states
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
     sweep    signs over every sentence of the documents, for what must not be overlooked
-    references, terms    what only several documents together show; ``dates`` reads their dates
+    references, terms, amendments    what only several documents together show; see ``dates``
 
 May import ``types`` and ``errors`` and nothing else of kimidoc. A rule is a rule: where a finding
 depends on words in a quote (``signs``), the finding says so, and the model gets no credit for it.

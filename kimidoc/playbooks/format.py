@@ -27,7 +27,7 @@ from kimidoc.types import SEVERITIES, Severity
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences"]
-Method = Literal["annexes", "agreements", "expired"]
+Method = Literal["annexes", "agreements", "expired", "conflicts"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -71,7 +71,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A finding that code makes of what several documents say (``references``, ``terms``)."""
+    """A finding that code makes of what several documents say (``judge.METHODS``)."""
 
     id: str
     title: str

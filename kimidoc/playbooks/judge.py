@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from kimidoc.playbooks import references, sweep, terms
+from kimidoc.playbooks import amendments, references, sweep, terms
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.choose import fits
 from kimidoc.playbooks.format import Analysis, Check, FindingRule, Method, Playbook
@@ -20,6 +20,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "annexes": references.annexes,
     "agreements": references.agreements,
     "expired": terms.expired,
+    "conflicts": amendments.conflicts,
 }
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kimidoc import ingest
 from kimidoc.errors import ConfigError
-from kimidoc.playbooks import judge, references, terms
+from kimidoc.playbooks import amendments, judge, references, terms
 from kimidoc.playbooks.dates import iso
 from kimidoc.playbooks.format import playbook
 from kimidoc.playbooks.load import load
@@ -132,6 +132,26 @@ def test_no_renewal_is_no_renewal() -> None:
     assert over(LICENCE + " The licence does not renew automatically.", LATER)
 
 
+FIRST = paper("# Amendment 1\n\nto the Lease of 3 March 2021\n\nClause 5.2 is deleted.", "1.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# Amendment 2\n\nof the Lease of 3 March 2021\n\nIn place of the rent stated in "
+         "clause 5.2 it is £4.", ["clause 5.2, also changed by 1.md"]),
+        ("# Amendment 2\n\nof the Lease of 3 March 2021\n\nClause 5.20 is deleted.", []),
+        ("# Amendment 2\n\nof the Lease of 4 March 2021\n\nClause 5.2 is deleted.", []),
+        ("# Letter\n\non the Lease of 3 March 2021\n\nClause 5.2 is hard to read.", []),
+    ],
+)  # fmt: skip
+def test_a_clause_changed_twice(text: str, said: list[str]) -> None:
+    found = list(amendments.conflicts([FIRST, paper(text, "2.md")]))
+    assert [one.words for one in found] == said
+    for one in found:
+        assert [quote.path for quote in one.citations] == ["2.md", "1.md"]
+
+
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
 def test_days_are_read_in_every_form(day: date) -> None:
     forms = [day.isoformat(), f"{day.day} {day:%B} {day.year}", f"{day:%B} {day.day}, {day.year}"]
@@ -178,6 +198,7 @@ def test_the_example_deal_room() -> None:
         ("dd.term-over", "vantoric-software-licence.pdf"),
         ("dd.amendment", "meridale-amendment-1.docx"),
         ("dd.amendment", "meridale-amendment-2.docx"),
+        ("dd.clause-changed-twice", "meridale-amendment-2.docx"),
         ("dd.annex-not-in-set", "cover-letter.eml"),
         ("dd.missing-annex", "harrowmere-facility-summary.pdf"),
         ("dd.agreement-not-in-set", "harrowmere-facility-summary.pdf"),
