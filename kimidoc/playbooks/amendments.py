@@ -36,9 +36,10 @@ def conflicts(documents: Sequence[Document]) -> Iterator[Found]:
                 for clause in shared[:QUOTES]
                 for document, found in ((second, two), (first, one))
             ]
+            clauses = f"clause{'s' * (len(shared) > 1)} {', '.join(shared)}"
             yield Found(
                 second.path,
-                f"clause{'s' * (len(shared) > 1)} {', '.join(shared)}, also changed by {first.path}",
+                f"{clauses}, also changed by {first.path}",
                 tuple(dict.fromkeys(quotes)),
             )
 
