@@ -68,8 +68,9 @@ class Job:
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
     """The engine that reads for ``job``. Loads no weights yet; may fetch a model that is missing.
 
-    Raises ModelError.
+    Raises ModelError, and UsageError for a path that is not there.
     """
+    ingest.demand(job.paths)  # before a model is fetched for nothing
     from kimidoc.engine.local import LocalEngine
     from kimidoc.kvcache import session
     from kimidoc.models import resolve

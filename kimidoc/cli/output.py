@@ -173,7 +173,17 @@ def _render(report: Report, name: str, streams: Streams | None) -> str:
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Write ``file`` whole or not at all; a device or a pipe is written to as it is."""
+    """Write ``file`` whole or not at all; a device or a pipe is written to as it is.
+
+    Raises OSError that names ``file``, and not the one beside it that takes its place.
+    """
+    try:
+        _replace(file, data)
+    except OSError as reason:
+        raise OSError(reason.errno, reason.strerror, str(file)) from reason
+
+
+def _replace(file: Path, data: bytes) -> None:
     if file.exists() and not file.is_file():
         file.write_bytes(data)
         return

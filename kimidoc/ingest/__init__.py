@@ -26,6 +26,14 @@ To add a format, see ``readers``. To add a rule about which files are read:
 
 from kimidoc.ingest.base import Limits, Progress, Selection
 from kimidoc.ingest.gather import read
-from kimidoc.ingest.roots import base_directory, repository_prefix
+from kimidoc.ingest.roots import base_directory, demand, repository_prefix
 
-__all__ = ["Limits", "Progress", "Selection", "base_directory", "read", "repository_prefix"]
+__all__ = [
+    "Limits",
+    "Progress",
+    "Selection",
+    "base_directory",
+    "demand",
+    "read",
+    "repository_prefix",
+]

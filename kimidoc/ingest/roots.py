@@ -48,6 +48,11 @@ def roots(paths: Iterable[str]) -> list[Root]:
     return found
 
 
+def demand(paths: Iterable[str]) -> None:
+    """Raises UsageError for a path that is not there; reads nothing, and no folder's content."""
+    roots(paths)
+
+
 def base_directory(paths: Sequence[str]) -> Path:
     """The folder that every document's path is relative to: that of all roots together.
 
