@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 
 from kimidoc import ingest
 from kimidoc.errors import UsageError
-from kimidoc.ingest import Limits, Selection
+from kimidoc.ingest import Limits, Selection, gather
+from kimidoc.ingest.base import Unreadable
+from kimidoc.ingest.readers import markdown
 
 TEXT = "Some words.\n"
 LATIN = "Die Vertragsstrafe beträgt fünf Prozent für jede Überschreitung.\n"
@@ -228,3 +231,75 @@ def test_style_sheets_elsewhere_are_said_once_for_all_pages(tmp_path):
     (once,) = (n for n in found["a/one.html"].notices if n.code == "styles-not-read")
     assert once.path is None
     assert once.message.startswith("31 pages have style sheets in other files, the first is 'a/one")
+
+
+def from_stdin(monkeypatch, data: bytes, *paths: str, limits: Limits | None = None, **selection):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    found = ingest.read(("-", *paths), Selection(**selection), limits or Limits())
+    return {d.path: d for d in found}
+
+
+def test_stdin_is_a_file_among_the_others(tmp_path, monkeypatch):
+    write(tmp_path, **{"a.txt": TEXT, "z.txt": TEXT})
+    found = from_stdin(monkeypatch, b"# T\n", str(tmp_path), stdin_name="notes/m.md")
+    assert list(found) == ["a.txt", "notes/m.md", "z.txt"]
+    assert (found["notes/m.md"].kind, found["notes/m.md"].text) == ("markdown", "# T\n")
+    (alone,) = from_stdin(monkeypatch, b"words").values()
+    assert (alone.path, alone.text) == ("stdin.txt", "words")
+
+
+@pytest.mark.parametrize("name", ["../up.md", "/etc/x.md", "a/../b.md", "."])
+def test_stdin_has_a_name_that_leads_nowhere(monkeypatch, name):
+    with pytest.raises(UsageError, match="no name for what comes from stdin"):
+        from_stdin(monkeypatch, b"words", stdin_name=name)
+
+
+def test_stdin_is_not_called_like_a_file(tmp_path, monkeypatch):
+    write(tmp_path, **{"a.txt": TEXT})
+    with pytest.raises(UsageError, match="so is a file that is read") as caught:
+        from_stdin(monkeypatch, b"words", str(tmp_path), stdin_name="a.txt")
+    assert "--stdin-name" in caught.value.hint
+
+
+def test_stdin_has_a_limit_like_every_file(monkeypatch):
+    (document,) = from_stdin(monkeypatch, b"x" * 5000, limits=Limits(file_bytes=4000)).values()
+    assert document.status == "skipped" and document.reason.startswith("too large")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), "needed more memory than there is"),
+        (PermissionError(13, "Permission denied"), "unreadable (permission denied)"),
+        (RecursionError("maximum depth"), "damaged (RecursionError: maximum depth)"),
+        (Unreadable("given up"), "given up"),
+    ],
+)
+def test_whatever_a_reader_raises_costs_its_own_file_only(tmp_path, monkeypatch, error, reason):
+    def fail(source):
+        raise error
+
+    write(tmp_path, **{"a.md": "# T\n", "b.txt": TEXT})
+    monkeypatch.setattr(markdown, "read", fail)
+    found = by_path(tmp_path)
+    assert (found["a.md"].status, found["a.md"].reason) == ("skipped", reason)
+    assert found["b.txt"].text == TEXT
+
+
+def test_a_file_that_is_replaced_or_grows_after_it_was_listed(tmp_path, monkeypatch):
+    write(tmp_path, **{"a.txt": TEXT, "b.txt": TEXT, "c.txt": TEXT})
+    walk = gather.walk.walk
+
+    def then(*given):
+        entries = list(walk(*given))
+        (tmp_path / "a.txt").unlink()
+        os.mkfifo(tmp_path / "a.txt")
+        (tmp_path / "b.txt").write_text("x" * 5000)
+        (tmp_path / "c.txt").unlink()
+        return entries
+
+    monkeypatch.setattr(gather.walk, "walk", then)
+    found = by_path(tmp_path, limits=Limits(file_bytes=4000))
+    assert found["a.txt"].reason == "no longer a file"
+    assert found["b.txt"].reason.startswith("too large")
+    assert found["c.txt"].reason == "unreadable (no such file or directory)"
