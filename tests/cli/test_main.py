@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -67,6 +68,16 @@ def test_a_process_ends_as_it_should(program: Program) -> None:
     installed = Path(sys.executable).with_name("kimidoc")
     done = program.run([str(installed), "--help"])
     assert done.returncode == 0 and done.stdout.startswith("Usage: kimidoc ")
+
+
+def test_the_module_is_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["kimidoc", "frobnicate"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("kimidoc", run_name="__main__")
+    assert ended.value.code == 2
+    assert "There is no command 'frobnicate'" in capsys.readouterr().err
 
 
 def test_the_first_sign_of_life_is_on_stderr(program: Program) -> None:
