@@ -154,7 +154,9 @@ def test_the_package_is_light() -> None:
     assert not loaded & {*HEAVY, "rich", "jinja2", "typer", "pydantic", "httpx"}
 
 
-@pytest.mark.parametrize("command", ["", "ask", "analyze", "pack", "plan", "sessions", "playbooks"])
+@pytest.mark.parametrize(
+    "command", ["", "ask", "analyze", "pack", "plan", "bench", "sessions", "playbooks"]
+)
 def test_help_is_light(command: str) -> None:
     words = [command, "--help"] if command else ["--help"]
     loaded = _loaded(f"from kimidoc.cli.main import main\nassert main({words!r}) == 0")

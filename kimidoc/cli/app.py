@@ -27,6 +27,7 @@ COMMANDS = {
     "playbooks": "List, show, start and check playbooks.",
     "models": "List, show, fetch and verify models.",
     "sessions": "List, show, check and remove sessions (windows kept on disk).",
+    "bench": "Measure speed, memory and accuracy on this machine.",
     "doctor": "Show the machine, the settings and where each came from.",
 }
 EXAMPLES = """

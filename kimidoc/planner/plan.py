@@ -75,7 +75,7 @@ def make(
     found = judge(wish, machine)
     calibration = None
     if timed and _loads(wish, machine):
-        calibration = _calibrated(engine, window, machine, cache, threads, progress)
+        calibration = calibrated(engine, window, machine, cache, threads, progress)
         wish = Wish(
             sizes, wish.layout, tokens, wish.documents, wish.session, calibration=calibration
         )
@@ -99,7 +99,7 @@ def _loads(wish: Wish, machine: Machine) -> bool:
     return judge(small, machine).fits
 
 
-def _calibrated(
+def calibrated(
     engine: LocalEngine,
     window: Window,
     machine: Machine,

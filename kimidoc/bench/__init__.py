@@ -1,0 +1,26 @@
+"""What the engine does on this machine, measured: one file a benchmark, text from any path.
+
+    base        what a benchmark is given and what it says
+    text        a window cut to a number of tokens
+    timing      the one place that times: interleaved runs, medians, ratios
+    peers       the others in the same run: stock transformers, llama.cpp
+    child       a fresh process that reads, or restores, and asks one question
+    logits      the model's own next words on a window that was read
+    speed       reading, tokens a second, against the peers
+    memory      memory over time of a process that reads, against the plan
+    plot        that as a picture (SVG)
+    restore     reading against taking a kept session up in a fresh process
+    questions   many questions at once against one by one
+    audit       dense against sparse and compressed: likelihood, agreement, needles
+    tables      every result as a table
+
+May import everything but cli. No text comes with it, and no figure here is a test: tests run each
+benchmark at tiny size and hold that its figures agree with each other.
+
+To add a benchmark:
+
+1. write ``bench/<name>.py``: a frozen Row with units in its names, and ``run`` -> ``base.Result``;
+2. say in ``tables`` how a row is shown;
+3. give it a command in ``cli/bench.py``;
+4. run it at tiny size in ``tests/bench``.
+"""

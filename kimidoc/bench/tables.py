@@ -1,0 +1,141 @@
+"""Every result as a table: heads, cells, and which columns are numbers. The command prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from kimidoc.bench.base import Result
+
+Table = tuple[tuple[str, ...], list[tuple[str, ...]], str]
+SCHEMA = "kimidoc.bench/1"
+
+
+def as_data(result: Result, machine: dict[str, Any], version: str) -> dict[str, Any]:
+    """The result as ``kimidoc.bench/1``: sizes are bytes, times seconds."""
+    return {
+        "schema": SCHEMA,
+        "kimidoc": version,
+        "task": result.task,
+        "machine": machine,
+        "model": asdict(result.model),
+        "rows": [asdict(row) for row in result.rows],
+        "notes": result.notes,
+        **result.more,
+    }
+
+
+def as_table(result: Result) -> Table:
+    """(heads, rows, right): as ``cli.tables.table`` takes them."""
+    head, cells = _TABLES[result.task]
+    return head, [cells(row) for row in result.rows], "r" * len(head)
+
+
+def _gb(count_bytes: int) -> str:
+    return f"{count_bytes / 1e9:.3f}"
+
+
+def _percent(predicted: float, measured: float) -> str:
+    return f"{100 * (predicted / measured - 1):+.0f} %" if measured else "-"
+
+
+def _runs(seconds: Sequence[float]) -> str:
+    """Median, and least to most where there were several."""
+    middle = f"{median(seconds):.2f}"
+    if len(seconds) == 1:
+        return middle
+    return f"{middle} ({min(seconds):.2f}-{max(seconds):.2f})"
+
+
+def _speed(row: Any) -> tuple[str, ...]:
+    return (
+        f"{row.tokens:,}",
+        row.name,
+        _runs(row.seconds),
+        f"{row.tokens_per_s:,.0f}",
+        f"{row.times_slower:.2f}x",
+    )
+
+
+def _memory(row: Any) -> tuple[str, ...]:
+    seconds = row.predicted_seconds
+    return (
+        f"{row.tokens:,}",
+        _gb(row.peak_rss_bytes),
+        _percent(row.predicted_rss_bytes, row.peak_rss_bytes),
+        _gb(row.session_bytes),
+        _percent(row.predicted_session_bytes, row.session_bytes),
+        f"{row.prefill_seconds:.1f}",
+        "-" if seconds is None else _percent(seconds, row.prefill_seconds),
+    )
+
+
+def _restore(row: Any) -> tuple[str, ...]:
+    return (
+        f"{row.tokens:,}",
+        f"{row.prefill_seconds:.2f}",
+        _runs(row.restore_seconds),
+        f"{row.times_faster:,.0f}x",
+        f"{row.pack_seconds:.2f}",
+        f"{row.load_seconds:.2f}",
+        f"{row.question_seconds:.2f}",
+        f"{row.total_seconds:.2f}",
+        _gb(row.session_bytes),
+        "yes" if row.identical else "NO",
+    )
+
+
+def _questions(row: Any) -> tuple[str, ...]:
+    return (
+        f"{row.tokens:,}",
+        f"{row.questions:,}",
+        _runs(row.together_seconds),
+        _runs(row.alone_seconds),
+        f"{row.times_faster:.1f}x",
+        f"{row.questions_per_s:.2f}",
+        f"{100 * row.same:.0f} %",
+    )
+
+
+def _audit(row: Any) -> tuple[str, ...]:
+    kept = ("-", "-", "-")
+    if row.kept_nll is not None:
+        agreed = f"{100 * row.kept_agreement:.1f} %"
+        kept = (f"{row.kept_nll:.4f}", f"{row.kept_percent:+.2f} %", agreed)
+    return (
+        f"{row.tokens:,}",
+        str(row.quarter),
+        f"{row.dense_nll:.4f}",
+        f"{row.sparse_nll:.4f}",
+        f"{row.sparse_percent:+.2f} %",
+        f"{100 * row.sparse_agreement:.1f} %",
+        *kept,
+    )
+
+
+_TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
+    "speed": (("tokens", "who", "seconds", "tokens/s", "time / ours"), _speed),
+    "memory": (
+        ("tokens", "peak GB", "plan", "session GB", "plan", "reading s", "plan"),
+        _memory,
+    ),
+    "restore": (
+        (
+            "tokens", "read s", "restore s", "faster", "pack s", "load s", "question s", "total s",
+            "session GB", "identical",
+        ),
+        _restore,
+    ),
+    "questions": (
+        ("tokens", "questions", "together s", "one by one s", "faster", "questions/s", "same"),
+        _questions,
+    ),
+    "audit": (
+        (
+            "tokens", "quarter", "dense", "sparse", "more", "agrees", "kept", "more", "agrees",
+        ),
+        _audit,
+    ),
+}  # fmt: skip
