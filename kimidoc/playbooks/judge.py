@@ -22,6 +22,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "expired": terms.expired,
     "conflicts": amendments.conflicts,
 }
+WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
 
 
@@ -88,7 +89,7 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
         citations = tuple(c for c in citations if matched(rule.signs, c.text, prose=book.prose))
         if not citations:
             return None
-        words = " ".join(matched(rule.signs, citations[0].text, prose=book.prose).split())
+        words = _brief(matched(rule.signs, citations[0].text, prose=book.prose))
         message = f"{message} (Raised by a word rule: the quote holds “{words}”.)"
     path = answer.question.document or next((c.path for c in citations), None)
     return _finding(rule_id(book, check), check.title, rule.severity, message, path, citations)
@@ -98,10 +99,10 @@ def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) 
     citations = tuple(sweep.places(rule.signs, document))
     if not citations:
         return None
-    words = " ".join(matched(rule.signs, citations[0].text).split())
+    words = _brief(matched(rule.signs, citations[0].text))
     message = (
-        f"{rule.message} (Raised by a word rule over every sentence of the document, whatever the "
-        f"model quoted: this one holds “{words}”.)"
+        f"{rule.message} (Raised by a word rule over every sentence of the document, which here "
+        f"matched “{words}”.)"
     )
     if (more := len(citations) - QUOTES) > 0:
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
@@ -113,6 +114,12 @@ def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:
     name = rule_id(book, analysis)
     message = f"{analysis.message}: {found.words}. (Raised by a rule over all documents.)"
     return _finding(name, analysis.title, analysis.severity, message, found.path, found.citations)
+
+
+def _brief(words: str) -> str:
+    """The first words a sign matched: the whole of them stands in the quote."""
+    said = words.split()
+    return " ".join(said[:WORDS]) + (" …" if len(said) > WORDS else "")
 
 
 def _finding(

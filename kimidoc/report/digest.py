@@ -22,6 +22,7 @@ from kimidoc.types import (
 )
 
 INTEGRITY = "integrity"  # notices whose code holds this word are about hostile documents
+RULED = " (no quote with the answer; a word rule raised a finding, see there)"
 METHOD = "method."  # notices whose code begins so say how the engine works; no warnings
 
 _ROOTS = 3  # named in a title
@@ -211,7 +212,10 @@ def outcome(report: Report) -> str:
         parts.append(located(report))
     cited = totals.verified + totals.unverified
     parts.append(
-        f"{totals.verified} of {number(cited, 'quote')} verified" if cited else "no quotes"
+        f"{totals.verified:,} of {number(cited, 'quote')} shown "
+        f"stand{'s' * (totals.verified == 1)} in the documents"
+        if cited
+        else "no quotes"
     )
     unread = totals.partial + totals.skipped
     if unread:
@@ -261,12 +265,38 @@ def heading(answer: Answer, known: dict[tuple[str, str], str]) -> str:
     return known.get((question.playbook or "", question.check or ""), question.text)
 
 
+def about(answer: Answer) -> tuple[str, str, str]:
+    """The playbook, the check and the document of an answer; "" where it has none."""
+    question = answer.question
+    check = (question.check or "").rpartition(".")[2]
+    return question.playbook or "", check, question.document or ""
+
+
+def raised(report: Report) -> dict[tuple[str, str, str], tuple[int, Finding]]:
+    """The findings that a check made of a document, by ``about``: number on the page, finding.
+
+    A rule can see what the answer to its check missed; without this the two would contradict.
+    """
+    books = {rule.id: rule.tags for rule in report.rules}
+    found: dict[tuple[str, str, str], tuple[int, Finding]] = {}
+    for at, finding in enumerate(current(report), 1):
+        check = finding.rule_id.rpartition(".")[2]
+        for book in {*books.get(finding.rule_id, ()), finding.rule_id.rpartition(".")[0]}:
+            found.setdefault((book, check, finding.path or ""), (at, finding))
+    return found
+
+
 def unfound(report: Report) -> dict[str, list[tuple[int, Answer]]]:
-    """Answers not found, each with its place in ``Report.answers``, under what was asked."""
+    """Answers not found, each with its place in ``Report.answers``, under what was asked.
+
+    Those of which a rule raised a finding all the same stand apart, and say so.
+    """
     known, groups = titles(report), dict[str, list[tuple[int, Answer]]]()
+    ruled = raised(report)
     for at, answer in enumerate(report.answers):
         if answer.status == "not_found":
-            groups.setdefault(heading(answer, known), []).append((at, answer))
+            name = heading(answer, known) + (RULED if about(answer) in ruled else "")
+            groups.setdefault(name, []).append((at, answer))
     return groups
 
 

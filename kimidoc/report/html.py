@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json as json_
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,8 +31,8 @@ _QUOTE = 4_000
 _ROWS = 5_000  # of a table; the JSON in the page has the rest
 _BAR = 1_000  # units of a bar's width
 _STATUS = {
-    "exact": "Verified word for word",
-    "normalised": "Verified up to spacing and typography",
+    "exact": "Located word for word",
+    "normalised": "Located, spacing and typography apart",
     "fuzzy": "Unverified: close, but not word for word",
     "unverified": "Unverified: not found in the documents",
 }
@@ -113,7 +114,7 @@ def _context(report: Report) -> dict[str, Any]:
     kinds = place.Kinds(report)
     findings, totals = digest.current(report), digest.counts(report)
     severities = {name: len(group) for name, group in digest.by_severity(findings).items()}
-    titles = digest.titles(report)
+    titles, raised = digest.titles(report), digest.raised(report)
     numbered = list(enumerate(report.answers, 1))
     told = [(at, answer) for at, answer in numbered if answer.status == "found"]
     packed = [row for row in report.coverage if row.tokens or row.status == "read"]
@@ -155,6 +156,8 @@ def _context(report: Report) -> dict[str, Any]:
         "say": lambda citation: place.say(citation, kinds.of(citation.path)),
         "is_code": lambda c: kinds.is_text(c.path) and "\n" in c.text.strip(),
         "cited": digest.places,
+        "raised": lambda answer: raised.get(digest.about(answer)),
+        "helps": defaultdict(str, {rule.id: rule.help for rule in report.rules}),
         "status": _STATUS,
         "split": _split,
     }

@@ -72,8 +72,8 @@ def say(citation: Citation, kind: str = "") -> str:
 
 
 STATUS = {
-    "exact": "verified word for word",
-    "normalised": "verified up to spacing and typography",
+    "exact": "located word for word",
+    "normalised": "located, spacing and typography apart",
     "fuzzy": "close, but not word for word: unverified",
     "unverified": "not found in the documents: unverified",
 }

@@ -30,8 +30,8 @@ _STYLE: dict[Severity, str] = {
 }  # fmt: skip
 # Words, not signs: a terminal that cannot show ✓ would show "?".
 _VERDICT = {
-    "exact": "verified",
-    "normalised": "verified, spacing and typography apart",
+    "exact": "located",
+    "normalised": "located, spacing and typography apart",
     "fuzzy": "unverified, not word for word",
     "unverified": "unverified, not found in the documents",
 }
@@ -157,7 +157,7 @@ def _indented(text: str, style: str = "") -> RenderableType:
 
 
 def _quote(citation: Citation, kinds: place.Kinds, about: str | None) -> Iterable[RenderableType]:
-    """The words, then whether they are verified and where; no path where it stands above."""
+    """The words, then whether they were located and where; no path where it stands above."""
     source = kinds.is_text(citation.path) and "\n" in citation.text.strip()
     words = safe.visible(citation.text).strip("\n") if source else f"“{safe.line(citation.text)}”"
     yield Padding(Text(safe.shorten(words, _QUOTE), style="italic", overflow="fold"), (0, 2, 0, 5))

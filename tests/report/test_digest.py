@@ -30,12 +30,14 @@ def test_absent_findings_are_not_counted() -> None:
 def test_outcomes() -> None:
     assert digest.outcome(full()) == (
         "6 findings (1 critical, 2 high, 1 medium, 2 low); quotes located for 4 of 9 questions; "
-        "not found 4; errors 1; 8 of 10 quotes verified; 8 files not fully read."
+        "not found 4; errors 1; 8 of 10 quotes shown stand in the documents; 8 files not fully "
+        "read."
     )
     assert digest.outcome(empty()) == "No findings; no quotes."
     asked = replace(empty(), run=replace(RUN, playbooks=()), answers=ANSWERS[:1])
     assert digest.outcome(asked) == (
-        "Quotes located for 1 of 1 question; not found 0; errors 0; 1 of 1 quote verified."
+        "Quotes located for 1 of 1 question; not found 0; errors 0; "
+        "1 of 1 quote shown stands in the documents."
     )
 
 
@@ -159,6 +161,19 @@ def test_the_matrix_holds_each_answer_once(report: Report) -> None:
     assert held == list(range(7))  # the two free questions are in no matrix
     one = replace(report, answers=ANSWERS[:1])
     assert digest.matrices(one) == []
+
+
+def test_a_finding_and_a_not_found_do_not_contradict_each_other(report: Report) -> None:
+    """A rule that looked in every sentence may have found what the answer to its check missed."""
+    missed = replace(ANSWERS[0], status="not_found", citations=())
+    made = replace(report, answers=(missed, *ANSWERS[1:]))
+    at, finding = digest.raised(made)[digest.about(missed)]
+    assert (digest.current(made)[at - 1], finding.path) == (finding, missed.question.document)
+    groups = {name: [n for n, _ in group] for name, group in digest.unfound(made).items()}
+    assert groups["Change of control" + digest.RULED] == [0]
+    assert groups["Change of control"] == [1, 2]
+    other = replace(missed, question=replace(missed.question, playbook="other"))
+    assert digest.about(other) not in digest.raised(made)
 
 
 def test_sessions_say_what_was_saved() -> None:

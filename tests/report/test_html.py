@@ -98,8 +98,8 @@ def test_summary_first_and_it_counts(page: Parser) -> None:
     assert tiles == [
         "Documents 14 of 21 read 1 only in part, 7 not at all",
         "Findings 6 1 critical, 2 high, 1 medium, 2 low",
-        "Checks 4 of 9 with a quote located 4 not found, 1 error",
-        "Quotes 8 of 10 verified 2 could not be located word for word",
+        "Checks 4 of 9 with a quote located; 4 not found, 1 error",
+        "Quotes 8 of 10 located 2 could not be located word for word",
     ]
     assert "5 warnings, 2 about documents that hide something" in _text(page, ".alert")
 
@@ -116,12 +116,20 @@ def test_quotes_stand_with_document_place_and_status(page: Parser) -> None:
         "deal-room/03-suppliers/vantoric-licence.pdf, p. 2, § 3 Term"
     )
     assert quotes[HAN.text] == (
-        "✓ Verified word for word deal-room/05-asia/分销协议.md, 第八条 转让, line 33"
+        "✓ Located word for word deal-room/05-asia/分销协议.md, 第八条 转让, line 33"
     )
     assert quotes["The Licensee may assign this Licence freely."] == (
         "! Unverified: not found in the documents No document named"
     )
     assert "%" not in " ".join(quotes.values())  # no invented confidence
+
+
+def test_a_finding_says_what_to_do(page: Parser) -> None:
+    cards = {card.id: card for card in page.css("#finding-list > article")}
+    said = cards["finding-1"].css_first(".todo")
+    assert said is not None and " ".join(said.text().split()) == (
+        "To do: Compare secrets with hmac.compare_digest, and refuse empty ones."
+    )
 
 
 def test_a_finding_says_what_a_filter_needs(page: Parser) -> None:
@@ -163,7 +171,7 @@ def test_the_matrix_links_each_check_to_its_answer(page: Parser) -> None:
         for row in table.css("tbody tr")
     }
     assert rows["deal-room/02-customers/meridale-msa.docx"] == [
-        "✓quote located", "–not found", "not asked"
+        "▲finding", "–not found", "not asked"
     ]  # fmt: skip
     assert rows["deal-room/03-suppliers/vantoric-licence.pdf"] == [
         "–not found", "!failed", "not asked"
@@ -272,7 +280,7 @@ def test_long_tables_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_quote_offered_in_vain_is_folded_under_its_question(page: Parser) -> None:
     folded = _text(page, "#answer-4 details")
-    assert folded.startswith("1 quote was offered and not verified")
+    assert folded.startswith("1 quote was offered and not located")
 
 
 def test_rendering_is_a_function_of_the_report(report: Report) -> None:

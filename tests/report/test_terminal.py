@@ -39,12 +39,12 @@ def test_a_document_cannot_mark_up_or_steer(report: Report) -> None:
 
 def test_places_and_verdicts_stand_under_their_quotes(report: Report) -> None:
     text = terminal.render(report, width=120)
-    assert "     verified, spacing and typography apart · p. 7, § 8 Break clause\n" in text
+    assert "     located, spacing and typography apart · p. 7, § 8 Break clause\n" in text
     assert (
         "     unverified, not word for word · deal-room/03-suppliers/vantoric-licence.pdf" in text
     )
     assert "     unverified, not found in the documents\n" in text
-    assert "     verified · def check, lines 31–33\n" in text  # its path is the heading's
+    assert "     located · def check, lines 31–33\n" in text  # its path is the heading's
 
 
 def test_indented_code_keeps_its_shape(report: Report) -> None:
