@@ -6,6 +6,7 @@ line numbers: a finding keeps it when lines move or are re-wrapped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
@@ -89,7 +90,8 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
         citations = tuple(c for c in citations if matched(rule.signs, c.text, prose=book.prose))
         if not citations:
             return None
-        words = _brief(matched(rule.signs, citations[0].text, prose=book.prose))
+        quote = citations[0].text
+        words = _brief(quote, matched(rule.signs, quote, prose=book.prose))
         message = f"{message} (Raised by a word rule: the quote holds “{words}”.)"
     path = answer.question.document or next((c.path for c in citations), None)
     return _finding(rule_id(book, check), check.title, rule.severity, message, path, citations)
@@ -99,7 +101,7 @@ def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) 
     citations = tuple(sweep.places(rule.signs, document))
     if not citations:
         return None
-    words = _brief(matched(rule.signs, citations[0].text))
+    words = _brief(citations[0].text, matched(rule.signs, citations[0].text))
     message = (
         f"{rule.message} (Raised by a word rule over every sentence of the document, which here "
         f"matched “{words}”.)"
@@ -116,9 +118,11 @@ def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:
     return _finding(name, analysis.title, analysis.severity, message, found.path, found.citations)
 
 
-def _brief(words: str) -> str:
-    """The first words a sign matched: the whole of them stands in the quote."""
-    said = words.split()
+def _brief(quote: str, match: str) -> str:
+    """The first words a sign matched, the last of them whole; all of them stand in the quote."""
+    end = quote.index(match) + len(match)
+    rest = re.match(r"\w*", quote[end:]) if match[-1].isalnum() else None
+    said = (match + (rest[0] if rest else "")).split()
     return " ".join(said[:WORDS]) + (" …" if len(said) > WORDS else "")
 
 

@@ -47,7 +47,7 @@ def expired(documents: Sequence[Document]) -> Iterator[Found]:
         if not ends or any(day is None or day >= latest for day, _ in ends):
             continue
         day, match = ends[0]
-        if not negated(document.text, match.start("verb"), match.end("verb")):
+        if not _denied(document.text, *match.span("verb")):
             quote = cited(document, *sentence(document.text, match.start()))
             said = f"{day}; {where} gives its own date as {latest}"
             yield Found(document.path, said, (quote, cited(later, *span)))
@@ -60,4 +60,10 @@ def written(document: Document) -> re.Match[str] | None:
 
 
 def _renews(text: str) -> bool:
-    return any(not negated(text, *match.span()) for match in _RENEWS.finditer(text))
+    return any(not _denied(text, *match.span()) for match in _RENEWS.finditer(text))
+
+
+def _denied(text: str, start: int, end: int) -> bool:
+    """``negated`` within the sentence: its cost must not grow with the document."""
+    first, last = sentence(text, start)
+    return negated(text[first : max(last, end)], start - first, end - first)

@@ -58,6 +58,15 @@ def test_a_sweep_needs_no_answer_and_takes_its_place() -> None:
     assert judge.findings(BOOK, [told]) == ()
 
 
+def test_a_message_repeats_whole_words_and_not_the_quote() -> None:
+    text = "The Buyer has unlimited liabilities for one two three four five six seven of them."
+    paper = Document("a.md", "markdown", "read", text)
+    for sign, said in [("unlimited liabilit", "“unlimited liabilities”"), ("unlim.*seven", " …”")]:
+        book = replace(BOOK, checks=(replace(CHECK, finding=replace(RULE, signs=(sign,))),))
+        (finding,) = judge.findings(book, [], [paper])
+        assert said in finding.message and len(finding.message) < 250
+
+
 def test_only_documents_that_the_check_applies_to() -> None:
     leases = replace(BOOK, checks=(replace(CHECK, documents=Applies(words=("lease",))),))
     assert judge.findings(leases, [], [PAPER]) == ()
