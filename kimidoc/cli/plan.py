@@ -156,7 +156,7 @@ def as_table(found: Plan) -> str:
         ("window", f"{found.tokens:,} tokens in {found.documents:,} documents{beyond}"),
         ("model", f"{model.id}, {model.parameters_total / 1e6:,.1f} M parameters{share}"),
         ("weights", size(p.weights_bytes)),
-        ("hidden states", size(p.hidden_bytes) + (" in mapped files" if p.mapped_bytes else "")),
+        ("hidden states", size(p.hidden_bytes) + (" in files" if p.hidden_disk_bytes else "")),
         ("keys and values", f"{size(p.hot_bytes)} hot, {size(p.session_bytes)} kept on disk"),
         ("peak memory", f"{size(p.peak_rss_bytes)}, {size(found.machine.free_memory_bytes)} free"),
         ("disk", f"{size(p.disk_bytes)}, {size(found.machine.free_disk_bytes)} free"),

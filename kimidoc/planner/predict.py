@@ -5,7 +5,8 @@ values of every key/value head), b bytes of the model's dtype. Reading is layer-
 the hidden states of the window stay, and one layer's keys and values are hot at a time.
 
     weights   parameters * b
-    hidden    T * hidden * b       in memory; from ``hidden_file_tokens`` on twice, in mapped files
+    hidden    T * hidden * b       in memory; from ``hidden_file_tokens`` on twice, in files that
+                                   are never mapped: then they are disk and no memory
     hot       N * L * C * b        keys and values of the layer being read
               N * C * 4            mean keys and values per block, fp32
     seal      N * L * C            its codes, and its scales, before they are in their file
@@ -57,8 +58,8 @@ class Layout:
 class Prediction:
     """What reading ``tokens`` will take. Seconds are None without a calibration.
 
-    ``peak_rss_bytes`` is the whole process; ``mapped_bytes`` of it are mapped files, which the
-    system takes back when memory is short. ``kept_memory_bytes``: the cache where no session is
+    ``peak_rss_bytes`` is the whole process, ``disk_bytes`` the session and ``hidden_disk_bytes``,
+    which are gone when the reading is done. ``kept_memory_bytes``: the cache where no session is
     kept on disk.
     """
 
@@ -67,7 +68,7 @@ class Prediction:
     hidden_bytes: int
     hot_bytes: int
     kept_memory_bytes: int
-    mapped_bytes: int
+    hidden_disk_bytes: int
     peak_rss_bytes: int
     session_bytes: int
     disk_bytes: int
@@ -114,13 +115,14 @@ def predict(
     """
     weights = anatomy.model.parameters_total * layout.width
     one_hidden = tokens * anatomy.hidden * layout.width
-    in_files = layout.hidden_file_tokens is not None and tokens >= layout.hidden_file_tokens
+    least = layout.hidden_file_tokens
+    in_files = session and least is not None and tokens >= least
     hot, seal = _hot(anatomy, layout, tokens), _sealed(anatomy, layout, tokens)
     kept = _kept(anatomy, layout, tokens)
     in_memory = 0 if session else kept
     program = PROGRAM_BYTES if calibration is None else calibration.program_bytes
-    mapped = 2 * one_hidden if in_files else 0
-    peak = held_bytes + program + weights + (mapped or one_hidden) + hot + 8 * tokens
+    filed = 2 * one_hidden if in_files else 0
+    peak = held_bytes + program + weights + hot + 8 * tokens + (0 if in_files else one_hidden)
     # Without a session the last layer is sealed beside all the others, with one its codes only.
     peak += max(seal, in_memory)
     if calibration is not None:
@@ -129,13 +131,13 @@ def predict(
     return Prediction(
         tokens=tokens,
         weights_bytes=weights,
-        hidden_bytes=mapped or one_hidden,
+        hidden_bytes=filed or one_hidden,
         hot_bytes=hot,
         kept_memory_bytes=in_memory,
-        mapped_bytes=mapped,
+        hidden_disk_bytes=filed,
         peak_rss_bytes=peak,
         session_bytes=stored,
-        disk_bytes=stored + mapped,
+        disk_bytes=stored + filed,
         prefill_seconds=None if calibration is None else _seconds(calibration, tokens, stored),
         question_seconds=None if calibration is None else calibration.question_s,
     )

@@ -1,8 +1,8 @@
 """Does it fit; and if not, which option to change. The check before every prefill is here.
 
-Memory is what the run will need beyond what this process holds already; mapped files do not count,
-because the system takes their pages back. Both figures are predictions, held to 15 % by the tests
-and benchmarks; only what is plainly too large is refused.
+Memory is what the run will need beyond what this process holds already. Both figures are
+predictions: the tests hold the disk to 15 % of a real run, ``kimidoc bench memory`` shows how far
+memory and seconds are off. Only what is plainly too large is refused.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Wish:
 
 
 def needed_memory(prediction: Prediction, machine: Machine) -> int:
-    """Bytes that must be free: the peak, less mapped files and what this process has already."""
-    return prediction.peak_rss_bytes - prediction.mapped_bytes - machine.rss_bytes
+    """Bytes that must be free: the peak, less what this process has already."""
+    return prediction.peak_rss_bytes - machine.rss_bytes
 
 
 def judge(wish: Wish, machine: Machine) -> Verdict:
