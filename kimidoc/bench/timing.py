@@ -15,19 +15,21 @@ def interleaved(
     runs: int,
     progress: Progress = silent,
     stage: str = "runs",
+    between: Callable[[], object] = gc.collect,
 ) -> dict[str, tuple[float, ...]]:
-    """Seconds of every run of every contestant: a b c, a b c, …"""
+    """Seconds of every run of every contestant: a b c, a b c, …; ``between`` is in no time."""
     assert runs >= 1
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     done, total = 0, runs * len(contestants)
     for _ in range(runs):
         for name, contestant in contestants.items():
-            gc.collect()
+            between()
             since = perf_counter()
             contestant()
             seconds[name].append(perf_counter() - since)
             done += 1
             progress(stage, done, total, "runs")
+    between()
     return {name: tuple(taken) for name, taken in seconds.items()}
 
 

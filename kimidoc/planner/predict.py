@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kimidoc.planner.calibrate import Calibration
 
 PROGRAM_BYTES = 600_000_000  # of torch, transformers and a chunk, where nothing was measured
+HIDDEN_FILE_TOKENS = 32_768  # as engine.reading has it: longer readings can be gone on with
+ANCHOR_TOKENS = 65_536
 WIDTHS = {"bfloat16": 2, "float16": 2, "float32": 4}  # bytes of a number
 MANIFEST_BYTES = 1_000  # and per layer and document:
 LAYER_ENTRY_BYTES, DOCUMENT_ENTRY_BYTES = 1_100, 140
@@ -79,10 +81,9 @@ class Prediction:
 def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
     """What ``plan`` means for a model, layer by layer."""
     budget = plan.budget
+    # A plan that names global layers has its others forget what is out of their reach.
     chosen: Sequence[int] | None = getattr(plan, "global_layers", None)
     local = (budget.sink_blocks + budget.window_blocks) * budget.block_tokens
-    # A plan that names global layers has its others forget, and its hidden states in files.
-    named = chosen is not None
     history = tuple(
         own is None and (chosen is None or layer in chosen)
         for layer, own in enumerate(anatomy.windows)
@@ -91,10 +92,10 @@ def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
         block_tokens=budget.block_tokens,
         history=history,
         tails=tuple(local if own is None else own - 1 for own in anatomy.windows),
-        anchor_tokens=65_536 if named else 0,
+        anchor_tokens=0 if chosen is None else ANCHOR_TOKENS,
         int8=plan.storage == "int8",
         width=WIDTHS[dtype],
-        hidden_file_tokens=32_768 if named else None,
+        hidden_file_tokens=HIDDEN_FILE_TOKENS,
     )
 
 

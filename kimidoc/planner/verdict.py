@@ -100,9 +100,10 @@ def check(engine: LocalEngine, window_tokens: int, documents: int, machine: Mach
 
     Raises EngineError with advice.
     """
+    sizes = anatomy(engine.checkpoint)
     wish = Wish(
-        anatomy=anatomy(engine.checkpoint),
-        layout=layout(engine.plan, anatomy(engine.checkpoint)),
+        anatomy=sizes,
+        layout=layout(engine.plan, sizes),
         tokens=window_tokens,
         documents=documents,
         session=engine.keeps_session,
