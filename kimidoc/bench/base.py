@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +38,25 @@ class Setting:
         """Where models, sessions and calibrations are."""
         return self.job.cache_dir
 
+    def elsewhere(self, cache: Path) -> Job:
+        """The same paths and the same model, with sessions in another cache folder."""
+        return replace(self.job, model=str(self.checkpoint.folder), cache_dir=cache, session="one")
+
     @property
     def threads(self) -> int | None:
         """Of torch and of every peer; None: as many as there are cores."""
         return self.job.threads
+
+
+@contextmanager
+def workplace(setting: Setting) -> Iterator[Path]:
+    """A cache folder for one benchmark's sessions, gone afterwards: the user's are left alone."""
+    place = setting.cache / f"bench-{os.getpid()}"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,8 +127,7 @@ def run(request: Request, sampled: Callable[[float, int], None] = lambda at_s, r
     assert child.stdin is not None
     began = time.perf_counter()
     try:
-        # A plain job: the window's bound is ours, and the parent has packed it already.
-        child.stdin.write(pickle.dumps(replace(request, job=replace(request.job, command="bench"))))
+        child.stdin.write(pickle.dumps(request))
         child.stdin.close()
         child.stdin = None
         while child.poll() is None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kimidoc.bench import child
-from kimidoc.bench.base import DTYPE, Result, Setting, beyond
+from kimidoc.bench.base import DTYPE, Result, Setting, beyond, workplace
 from kimidoc.bench.child import Request
 from kimidoc.engine.local import LocalEngine
-from kimidoc.kvcache import session
 from kimidoc.planner import machine
 from kimidoc.planner.anatomy import anatomy
 from kimidoc.planner.plan import calibrated
@@ -41,16 +38,12 @@ def run(setting: Setting) -> Result:
     )
     rows, more = [], {}
     for number, tokens in enumerate(setting.sizes, 1):
-        name = f"bench-{os.getpid()}"
-        job = replace(setting.job, session=name)
         samples: list[tuple[float, int]] = []
-        try:
+        with workplace(setting) as place:
             told = child.run(
-                Request(job, tokens, ask=False),
+                Request(setting.elsewhere(place), tokens, ask=False),
                 lambda *s, into=samples: into.append(s),
             )
-        finally:
-            shutil.rmtree(session.root(setting.cache) / name, ignore_errors=True)
         found = predict(
             sizes,
             laid,

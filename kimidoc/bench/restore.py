@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from kimidoc.bench import child
-from kimidoc.bench.base import Result, Setting, beyond
+from kimidoc.bench.base import Result, Setting, beyond, workplace
 from kimidoc.bench.child import Request
-from kimidoc.kvcache import session
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +33,10 @@ def run(setting: Setting) -> Result:
     """Each size read once and restored ``setting.runs`` times."""
     rows = []
     for number, tokens in enumerate(setting.sizes, 1):
-        name = f"bench-{os.getpid()}"
-        request = Request(replace(setting.job, session=name), tokens, ask=True)
-        try:
+        with workplace(setting) as place:
+            request = Request(setting.elsewhere(place), tokens, ask=True)
             read = child.run(request)
             again = [child.run(request) for _ in range(setting.runs)]
-        finally:
-            shutil.rmtree(session.root(setting.cache) / name, ignore_errors=True)
         assert read.reused_tokens == 0 and all(t.reused_tokens == t.tokens for t in again)
         taken = tuple(told.seconds("prefill") for told in again)
         rows.append(

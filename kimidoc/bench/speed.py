@@ -7,17 +7,16 @@ keep what they read in memory. Loading is in nobody's time.
 from __future__ import annotations
 
 import gc
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from kimidoc.bench import peers, text, timing
-from kimidoc.bench.base import DTYPE, Result, Setting
+from kimidoc.bench.base import DTYPE, Result, Setting, workplace
 from kimidoc.bench.peers import LlamaCpp, Transformers
 from kimidoc.engine.local import LocalEngine
-from kimidoc.kvcache import session
 from kimidoc.types import Window
 
 OURS = "kimidoc"
@@ -38,13 +37,12 @@ class Row:
 class _Ours:
     """One engine, loaded; every reading is a session, gone before the next one."""
 
-    def __init__(self, setting: Setting) -> None:
-        root, name = session.root(setting.cache), f"bench-{os.getpid()}"
-        self.kept = root / name
+    def __init__(self, setting: Setting, place: Path) -> None:
+        self.place = place
         self.engine = LocalEngine(
             setting.checkpoint,
-            sessions_root=root,
-            session=name,
+            sessions_root=place,
+            session="one",
             threads=setting.threads,
             dtype=DTYPE,
         )
@@ -57,7 +55,7 @@ class _Ours:
 
     def forget(self) -> None:
         """Remove what was read."""
-        shutil.rmtree(self.kept, ignore_errors=True)
+        shutil.rmtree(self.place / "one", ignore_errors=True)
         gc.collect()
 
 
@@ -65,33 +63,40 @@ def run(setting: Setting, who: Sequence[str], gguf: str | None = None) -> Result
     """Every size, smallest first. ``who``: names of ``peers.NAMES``. Raises UsageError."""
     found = peers.find_gguf(gguf, setting.cache)
     notes = ["ours includes writing the session to disk; loading is in nobody's time."]
-    stock = (
-        Transformers(setting.checkpoint, setting.threads, DTYPE) if "transformers" in who else None
-    )
     lacking = peers.missing(found) if "llama.cpp" in who else None
     if lacking:
         notes.append(lacking)
-    ours, rows = _Ours(setting), []
-    for tokens in setting.sizes:
-        window = text.cut(setting.window, tokens)
-        ids = window.tokens.tolist()
-        contestants: dict[str, Callable[[], object]] = {OURS: lambda w=window: ours.read(w)}  # type: ignore[misc]
-        if stock is not None:
-            contestants[stock.name] = lambda i=ids: stock.read(i)  # type: ignore[misc]
-        if "llama.cpp" in who and found is not None and not lacking:
-            llama = LlamaCpp(found, tokens, setting.threads)
-            contestants[llama.name] = lambda i=ids, peer=llama: peer.read(i)  # type: ignore[misc]
-        taken = timing.interleaved(
-            contestants, setting.runs, setting.progress, f"{tokens:,} tokens", ours.forget
+    stock = None
+    if "transformers" in who:
+        stock = Transformers(setting.checkpoint, setting.threads, DTYPE)
+    use = found if "llama.cpp" in who and not lacking else None
+    with workplace(setting) as place:
+        ours = _Ours(setting, place)
+        rows = [row for tokens in setting.sizes for row in _size(setting, tokens, ours, stock, use)]
+    return Result("speed", setting.facts, rows, tuple(notes))
+
+
+def _size(
+    setting: Setting, tokens: int, ours: _Ours, stock: Transformers | None, gguf: Path | None
+) -> list[Row]:
+    window = text.cut(setting.window, tokens)
+    ids = window.tokens.tolist()
+    contestants: dict[str, Callable[[], object]] = {OURS: lambda: ours.read(window)}
+    if stock is not None:
+        contestants[stock.name] = lambda: stock.read(ids)
+    if gguf is not None:
+        llama = LlamaCpp(gguf, tokens, setting.threads)
+        contestants[llama.name] = lambda: llama.read(ids)
+    taken = timing.interleaved(
+        contestants, setting.runs, setting.progress, f"{tokens:,} tokens", ours.forget
+    )
+    return [
+        Row(
+            tokens=tokens,
+            name=name,
+            seconds=seconds,
+            tokens_per_s=tokens / median(seconds),
+            times_slower=timing.ratio(seconds, taken[OURS]),
         )
-        rows += [
-            Row(
-                tokens=tokens,
-                name=name,
-                seconds=seconds,
-                tokens_per_s=tokens / median(seconds),
-                times_slower=timing.ratio(seconds, taken[OURS]),
-            )
-            for name, seconds in taken.items()
-        ]
-    return Result("speed", setting.facts, tuple(rows), tuple(notes))
+        for name, seconds in taken.items()
+    ]
