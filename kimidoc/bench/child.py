@@ -85,6 +85,9 @@ def serve(request: Request, clock: Callable[[], float]) -> Told:
     window = text.cut(pipeline.window(job), request.tokens)
     stages.append(("pack", clock()))
     packed = int(psutil.Process().memory_info().rss)
+    import kimidoc.engine.reading  # noqa: F401  torch, which is no part of reading or restoring
+
+    stages.append(("import", clock()))
     engine = pipeline.open_engine(job)
     prefix = engine.prefill(window)
     stages.append(("prefill", clock()))

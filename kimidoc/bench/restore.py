@@ -22,6 +22,7 @@ class Row:
     restore_seconds: tuple[float, ...]
     times_faster: float
     pack_seconds: float
+    import_seconds: float
     load_seconds: float
     question_seconds: float
     total_seconds: float
@@ -46,6 +47,7 @@ def run(setting: Setting) -> Result:
                 restore_seconds=taken,
                 times_faster=read.seconds("prefill") / median(taken),
                 pack_seconds=median(told.seconds("pack") for told in again),
+                import_seconds=median(told.seconds("import") for told in again),
                 load_seconds=median(told.seconds("load") for told in again),
                 question_seconds=median(told.seconds("question") for told in again),
                 total_seconds=median(told.stages[-1][1] for told in again),

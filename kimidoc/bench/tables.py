@@ -79,6 +79,7 @@ def _restore(row: Any) -> tuple[str, ...]:
         _runs(row.restore_seconds),
         f"{row.times_faster:,.0f}x",
         f"{row.pack_seconds:.2f}",
+        f"{row.import_seconds:.2f}",
         f"{row.load_seconds:.2f}",
         f"{row.question_seconds:.2f}",
         f"{row.total_seconds:.2f}",
@@ -123,8 +124,8 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     ),
     "restore": (
         (
-            "tokens", "read s", "restore s", "faster", "pack s", "load s", "question s", "total s",
-            "session GB", "identical",
+            "tokens", "read s", "restore s", "faster", "pack s", "import s", "load s",
+            "question s", "total s", "session GB", "identical",
         ),
         _restore,
     ),

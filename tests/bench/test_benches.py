@@ -76,10 +76,10 @@ def test_memory_and_its_picture(bench: Bench, work: Path, monkeypatch: pytest.Mo
     assert row["predicted_session_bytes"] == pytest.approx(row["session_bytes"], rel=0.15)
     assert row["predicted_seconds"] == pytest.approx(2.0, rel=0.5)
     run = found["over_time"]["500"]
-    assert [name for name, _ in run["stages"]] == ["start", "pack", "prefill"]
+    assert [name for name, _ in run["stages"]] == ["start", "pack", "import", "prefill"]
     ends = [end for _, end in run["stages"]]
     assert ends == sorted(ends)
-    assert ends[2] - ends[1] == pytest.approx(row["prefill_seconds"], abs=0.01)
+    assert ends[3] - ends[2] == pytest.approx(row["prefill_seconds"], abs=0.01)
     times = [at for at, _ in run["samples"]]
     assert times == sorted(times) and len(times) > 3
     assert row["peak_rss_bytes"] >= max(rss for _, rss in run["samples"]) > 10**7
@@ -95,7 +95,7 @@ def test_restore(bench: Bench, work: Path) -> None:
     assert row["times_faster"] == pytest.approx(
         row["prefill_seconds"] / median(row["restore_seconds"])
     )
-    assert row["total_seconds"] > row["pack_seconds"] + row["load_seconds"]
+    assert row["total_seconds"] > row["pack_seconds"] + row["import_seconds"] + row["load_seconds"]
     assert row["session_bytes"] > 0 and left(work) == []
 
 
