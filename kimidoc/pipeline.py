@@ -63,6 +63,7 @@ class Job:
     offline: bool = False
     threads: int | None = None
     plan_check: bool = True
+    sessions_limit_bytes: int | None = None
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -83,6 +84,7 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
         roots=tuple(str(Path(p).absolute()) for p in job.paths),
         threads=job.threads,
         seed=job.seed,
+        sessions_limit_bytes=job.sessions_limit_bytes,
     )
 
 

@@ -86,6 +86,7 @@ def job(
         offline=settings.offline,
         threads=settings.threads,
         plan_check=not settings.no_plan_check,
+        sessions_limit_bytes=settings.sessions_limit_bytes,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, silent
 from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.errors import SessionError
+from kimidoc.kvcache import limit, lock
 from kimidoc.kvcache import session as sessions
 from kimidoc.models import chat, checkpoint, folder
 from kimidoc.models.checkpoint import Checkpoint
@@ -24,7 +25,7 @@ from kimidoc.types import ModelFacts, Notice, SessionFacts, Window
 
 if TYPE_CHECKING:
     from kimidoc.engine.prefill import ReadPlan
-    from kimidoc.engine.reading import Layers, Reader
+    from kimidoc.engine.reading import Earlier, Layers, Reader
 
 AUTO, NONE = "auto", "none"
 # What ``engine.writing`` does with every checkpoint, until one is trained for this work.
@@ -63,10 +64,12 @@ class LocalEngine:
         seed: int = 0,
         plan: ReadPlan | None = None,
         dtype: str = "bfloat16",
+        sessions_limit_bytes: int | None = None,
     ) -> None:
         self.checkpoint, self.roots, self.seed = checkpoint, tuple(roots), seed
         self._root, self._threads = sessions_root, threads
         self._given_plan, self._dtype = plan, dtype
+        self._sessions_limit_bytes = sessions_limit_bytes
         self._name = self._session_name(session)
 
     def _session_name(self, session: str) -> str | None:
@@ -149,39 +152,12 @@ class LocalEngine:
 
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
-        from kimidoc.engine.reading import Earlier
-
-        where = self._where
         notices = [_BY_WORD_RULES, *self._beyond_training(window)]
-        earlier = None
-        if where is not None:
-            sessions.remove_unfinished(where.parent)
-            try:
-                earlier = Earlier.of(
-                    where, self.checkpoint.fingerprint, self._settings, window.tokens
-                )
-            except SessionError as reason:
-                said = f"{reason.message}; everything was read again and the session replaced."
-                notices.append(Notice("session-not-used", said))
-        if earlier is not None and earlier.whole:
-            layers, reused = earlier.layers(), len(window.tokens)
+        if self._where is None:
+            layers, reused = self._read(window, None, progress)
         else:
-            layers, reused = self._reader.read(
-                window,
-                earlier,
-                self._root if where is not None else None,
-                self._name or "",
-                {
-                    "model": self.checkpoint.id,
-                    "fingerprint": self.checkpoint.fingerprint,
-                    "settings": self._settings,
-                    "roots": list(self.roots),
-                    "documents": [
-                        (s.document.path, s.document.sha256 or "") for s in window.segments
-                    ],
-                },
-                progress,
-            )
+            layers, reused = self._kept(window, notices, progress)
+        where = self._where
         info = sessions.info(where) if where is not None else None
         facts = SessionFacts(
             id=self._name,
@@ -191,6 +167,57 @@ class LocalEngine:
         )
         prior = LexicalPrior(window, self.plan.budget.block_tokens)
         return Prefix(window, facts, Held(layers, prior), tuple(notices))
+
+    def _kept(
+        self, window: Window, notices: list[Notice], progress: Progress
+    ) -> tuple[Layers, int]:
+        """The window out of its session, which is read and written first where it has to be.
+
+        One process at a time writes a session; who waited uses what the other one wrote.
+        """
+        assert self._root is not None and self._name is not None
+        where = self._root / self._name
+        sessions.remove_unfinished(self._root)
+        if self.holds(window) and (earlier := self._earlier(where, window, [])):
+            sessions.touch(where)
+            return earlier.layers(), len(window.tokens)
+        waiting = partial(progress, "wait for the process that reads this", 0, 1, "sessions")
+        with lock.writing(self._root, self._name, waiting):
+            earlier = self._earlier(where, window, notices)
+            if earlier is not None and earlier.whole:
+                sessions.touch(where)
+                return earlier.layers(), len(window.tokens)
+            read = self._read(window, earlier, progress)
+        notices += limit.evict(self._root, self._sessions_limit_bytes, keep=self._name).notices
+        return read
+
+    def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:
+        from kimidoc.engine.reading import Earlier
+
+        try:
+            return Earlier.of(where, self.checkpoint.fingerprint, self._settings, window.tokens)
+        except SessionError as reason:
+            said = f"{reason.message}; everything was read again and the session replaced."
+            notices.append(Notice("session-not-used", said))
+        return None
+
+    def _read(
+        self, window: Window, earlier: Earlier | None, progress: Progress
+    ) -> tuple[Layers, int]:
+        return self._reader.read(
+            window,
+            earlier,
+            self._root if self._name is not None else None,
+            self._name or "",
+            {
+                "model": self.checkpoint.id,
+                "fingerprint": self.checkpoint.fingerprint,
+                "settings": self._settings,
+                "roots": list(self.roots),
+                "documents": [(s.document.path, s.document.sha256 or "") for s in window.segments],
+            },
+            progress,
+        )
 
     def _beyond_training(self, window: Window) -> Sequence[Notice]:
         trained = self._facts.trained_tokens

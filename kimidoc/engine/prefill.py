@@ -19,6 +19,7 @@ from torch import Tensor
 from kimidoc.attention import register
 from kimidoc.attention.block_sparse import ReadBudget
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.flow import Flow, InMemory
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, ReadFull, ReadSliding
 from kimidoc.kvcache.cache import BlockCache
@@ -73,19 +74,26 @@ def layer_major(
     known: Sequence[Kept] = (),
     known_tokens: int = 0,
     pieces: Sequence[tuple[int, int]] | None = None,
+    flow: Flow | None = None,
+    done: Sequence[Kept | Recent] = (),
     progress: Progress = silent,
 ) -> tuple[list[Kept | Recent], Tensor]:
     """Read ``ids`` [T]; returns every layer as kept, and what left the last one: [T', hidden].
 
     ``known``: the layers of an earlier session whose first ``known_tokens`` (whole blocks) are
-    the same; T' counts the tokens after them.
+    the same; T' counts the tokens after them. ``done``: the first layers of this very reading,
+    where it was interrupted; ``flow`` then holds what enters the next. A layer is given to
+    ``keep`` after ``flow`` has turned: whoever writes down how far it came has both.
     """
     T, L = ids.numel(), plan.budget.block_tokens
     assert known_tokens % L == 0 and known_tokens < T
     pieces = chunks(known_tokens, T, plan.chunk_tokens) if pieces is None else pieces
-    hidden = _embed(runner, ids, pieces, known_tokens)
-    reading, kept, n = Reading(T, L), [], len(runner.layers)
+    flow = InMemory(T - known_tokens) if flow is None else flow
+    _embed(runner, ids, pieces, known_tokens, flow, again=bool(done))
+    reading, kept, n = Reading(T, L), list(done), len(runner.layers)
     for index, window in enumerate(profile.windows):
+        if index < len(done):
+            continue
         store: Reading | Recent = reading if window is None else Recent(window)
         for a in range(0, known_tokens, _KNOWN_AT_ONCE * L):
             k, v = known[index].span(a, min(known_tokens, a + _KNOWN_AT_ONCE * L))
@@ -93,26 +101,39 @@ def layer_major(
         cache = BlockCache([store if i == index else None for i in range(n)])
         with register.using({index: _state(plan, profile, index, store)}):
             for a, b in pieces:
-                rows = slice(a - known_tokens, b - known_tokens)
-                hidden[rows] = runner.layer(index, hidden[rows][None], cache)[0]
+                rows = (a - known_tokens, b - known_tokens)
+                entered = flow.take(*rows).to(runner.device)
+                flow.put(*rows, runner.layer(index, entered[None], cache)[0])
                 progress("prefill", index * T + b, n * T, "token-layers")
+        flow.turn()
         kept.append(keep(store.seal(plan.storage) if isinstance(store, Reading) else store))
         reading.clear()
-    return kept, hidden
+    return kept, flow.whole()
 
 
 def _embed(
-    runner: Runner, ids: Tensor, pieces: Sequence[tuple[int, int]], known_tokens: int
-) -> Tensor:
-    """What enters layer 0 for all tokens after the known ones: [T', hidden]"""
-    hidden: Tensor | None = None
+    runner: Runner,
+    ids: Tensor,
+    pieces: Sequence[tuple[int, int]],
+    known_tokens: int,
+    flow: Flow,
+    *,
+    again: bool,
+) -> None:
+    """Put what enters layer 0 for all tokens after the known ones.
+
+    ``again``: only have the runner see one chunk of each length, as ``runner.layer`` asks for.
+    """
+    seen: set[int] = set()
     for a, b in pieces:
+        if again and b - a in seen:
+            continue
+        seen.add(b - a)
         entered = runner.embed(ids[None, a:b].to(runner.device))[0]
-        if hidden is None:
-            hidden = entered.new_empty(ids.numel() - known_tokens, entered.shape[-1])
-        hidden[a - known_tokens : b - known_tokens] = entered
-    assert hidden is not None
-    return hidden
+        if not again:
+            flow.put(a - known_tokens, b - known_tokens, entered)
+    if not again:
+        flow.turn()
 
 
 @torch.no_grad()

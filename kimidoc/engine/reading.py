@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 
 from kimidoc.engine.base import Progress
+from kimidoc.engine.flow import Flow, InFiles
 from kimidoc.engine.prefill import Keep, ReadPlan, layer_major
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
@@ -23,6 +25,9 @@ from kimidoc.models.load import load
 from kimidoc.types import Window
 
 Layers = list[Kept | Recent]
+RESUMABLE_TOKENS = (
+    32_768  # shorter readings are over in a minute; their hidden states stay in memory
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,9 @@ class Reader:
     ) -> tuple[Layers, int]:
         """Every layer of the window and how many tokens an earlier session spared.
 
-        With a ``root`` the session is written there, layer by layer. Raises SessionError.
+        With a ``root`` the session is written there, layer by layer; the caller holds its lock.
+        A long reading that is interrupted at any moment is gone on with from the last layer that
+        was done. Raises SessionError.
         """
         block = self.plan.budget.block_tokens
         known: list[Kept] = []
@@ -101,7 +108,7 @@ class Reader:
             known = [layer for layer in earlier.layers() if isinstance(layer, Kept)]
         ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
 
-        def run(keep: Keep) -> Layers:
+        def run(keep: Keep, flow: Flow | None = None, done: Sequence[Kept | Recent] = ()) -> Layers:
             layers, _ = layer_major(
                 self.runner,
                 self.profile,
@@ -110,13 +117,46 @@ class Reader:
                 keep,
                 known=known,
                 known_tokens=reused,
+                flow=flow,
+                done=done,
                 progress=progress,
             )
             return layers
 
         if root is None:
             return run(lambda layer: layer), reused
-        with snapshot.Writer(root, name) as writer:
-            layers = run(writer.add)
+        if len(window.tokens) - reused < RESUMABLE_TOKENS:
+            with snapshot.Writer(root, name) as writer:
+                layers = run(writer.add)
+                writer.finish(window.tokens, facts)
+            return layers, reused
+        same = {key: facts[key] for key in ("model", "fingerprint", "settings", "roots")} | {
+            "tokens": len(window.tokens),
+            "tokens_sha256": sha256(window.tokens.tobytes()).hexdigest(),
+            "reused_tokens": reused,
+        }
+        with snapshot.Writer(root, name, resumable=same) as writer:
+            flow = self._flow(writer, len(window.tokens) - reused)
+
+            def keep(layer: Kept | Recent) -> Kept | Recent:
+                kept = writer.add(layer)
+                writer.note(len(self.runner.layers), checksum=flow.checksum)
+                return kept
+
+            layers = run(keep, flow, tuple(writer.done))
             writer.finish(window.tokens, facts)
         return layers, reused
+
+    def _flow(self, writer: snapshot.Writer, rows: int) -> InFiles:
+        """Where a reading's hidden states lie; an interrupted one's if they are what was written.
+
+        The embedding is turned to first, so layer l reads what was turned to l + 1 times.
+        """
+        model: Any = self.loaded.model
+        width, dtype = model.get_input_embeddings().embedding_dim, model.dtype
+        if writer.done:
+            flow = InFiles(writer.work, rows, width, dtype, len(writer.done) + 1)
+            if flow.intact(writer.progress.get("checksum", -1)):
+                return flow
+            writer.forget()
+        return InFiles(writer.work, rows, width, dtype)

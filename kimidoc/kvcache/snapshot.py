@@ -33,22 +33,72 @@ from kimidoc.kvcache.storage import (
 
 
 class Writer:
-    """Writes one session. Use as a context manager; nothing is left behind on an error."""
+    """Writes one session. Use as a context manager; nothing is left behind on an error.
 
-    def __init__(self, root: Path, name: str) -> None:
+    With ``resumable``, how a reading is known again (``session.read_progress``), an interruption
+    leaves the layers that are done, and the next Writer of the same facts has them in ``done``.
+    Its caller holds the name's lock.
+    """
+
+    def __init__(self, root: Path, name: str, resumable: dict[str, Any] | None = None) -> None:
         self.final = root / name
-        self.work = root / f".writing-{name}-{os.getpid()}"
+        kind = f".writing-{name}-{os.getpid()}" if resumable is None else session.READING + name
+        self.work = root / kind
         self.layers: list[dict[str, Any]] = []
+        self.done: list[Kept | Recent] = []
+        self.progress: dict[str, Any] = {}
+        self._resumable = resumable
 
     def __enter__(self) -> Writer:
         try:
-            self.work.mkdir(parents=True, exist_ok=False)
+            if self._resumable is not None:
+                self._go_on(self._resumable)
+            self.work.mkdir(parents=True, exist_ok=self._resumable is not None)
         except OSError as e:
             raise disk_error(self.work, e) from e
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        stopped = kind is not None and not issubclass(kind, Exception)  # Ctrl-C, not a failure
+        if not (stopped and self.progress):
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def _go_on(self, facts: dict[str, Any]) -> None:
+        """Take over what an interrupted reading of the same facts left, or clear it away."""
+        found = session.read_progress(self.work)
+        if found is not None and all(found.get(key) == value for key, value in facts.items()):
+            try:
+                self.done = [_open_layer(self.work, entry) for entry in found["entries"]]
+            except (SessionError, KeyError, TypeError):
+                found = None
+            else:
+                self.layers, self.progress = list(found["entries"]), found
+        if not self.progress:
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Start anew: what was taken over cannot be gone on from after all."""
+        self.layers, self.done, self.progress = [], [], {}
         shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+
+    def note(self, layers: int, **facts: Any) -> None:
+        """Write down how far a resumable reading came: everything before is on the disk."""
+        assert self._resumable is not None
+        self.progress = {
+            "version": session.PROGRESS_VERSION,
+            **self._resumable,
+            "layers_done": len(self.layers),
+            "layers": layers,
+            "entries": self.layers,
+            **facts,
+        }
+        fresh = self.work / f"{session.PROGRESS}.new"
+        write_file(fresh, json.dumps(self.progress).encode())
+        try:
+            os.replace(fresh, self.work / session.PROGRESS)
+        except OSError as e:
+            raise disk_error(self.work, e) from e
 
     def add(self, layer: Kept | Recent) -> Kept | Recent:
         """Write the next layer and return it as mapped from its files."""
@@ -85,6 +135,7 @@ class Writer:
         ``facts``: model, fingerprint, settings, roots, documents [(path, sha256)].
         """
         data = tokens.tobytes()
+        self._tidy()
         write_file(self.work / session.TOKENS, data)
         try:
             manifest = {
@@ -101,6 +152,13 @@ class Writer:
         except OSError as e:
             raise disk_error(self.work, e) from e
         return self.final
+
+    def _tidy(self) -> None:
+        """Only what the session is made of stays: no hidden states, no progress."""
+        own = {array["file"] for layer in self.layers for array in layer["arrays"].values()}
+        for path in self.work.iterdir():
+            if path.name not in own:
+                path.unlink()
 
     def _replace(self) -> None:
         """Two renames; should the second fail, the first is undone."""

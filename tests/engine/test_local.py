@@ -15,6 +15,7 @@ from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.prefill import ReadPlan
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import storage
+from kimidoc.kvcache.session import list_sessions
 from kimidoc.models.checkpoint import at
 from kimidoc.types import Window
 from tests.engine.answer_models import CODE, LEASE, PLAN, SUPPLY, tiny_prefix, window
@@ -182,7 +183,7 @@ def test_a_full_disk_leaves_the_earlier_session(
     with pytest.raises(SessionError, match="disk is full"):
         second.prefill(packed(second, LEASE, SUPPLY))
     assert sorted((p.name, p.stat().st_size) for p in (tmp_path / "deal").iterdir()) == kept
-    assert [p.name for p in tmp_path.iterdir()] == ["deal"]
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == ["deal"]
 
 
 def test_scope_restricts_evidence_and_quotes() -> None:
@@ -219,3 +220,12 @@ def test_a_window_beyond_what_the_model_was_trained_for_is_said() -> None:
     assert codes(prefix) == ["beyond-trained-length"]
     (draft,) = of.answer(prefix, prompts()[:1])
     assert len(draft.attended) == 32
+
+
+def test_the_limit_takes_other_sessions_and_says_so(tmp_path: Path) -> None:
+    read(engine(tmp_path, session="first"), LEASE)
+    of = engine(tmp_path, session="second")
+    of._sessions_limit_bytes = 1
+    prefix = of.prefill(packed(of, SUPPLY))
+    assert [n.code for n in prefix.notices if n.code == "sessions-limit"]
+    assert [s.id for s in list_sessions(tmp_path)] == ["second"]
