@@ -1,7 +1,8 @@
-"""How much memory this process has held, on every system."""
+"""How much memory this process has held, on every system, and giving back what it does not need."""
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from pathlib import Path
 
@@ -30,3 +31,14 @@ def _high_water_bytes() -> int | None:
         return None
     found = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     return int(found[0]) * 1024 if found else None
+
+
+def release() -> bool:
+    """Give freed memory back to the system; returns whether there was any to give.
+
+    glibc keeps what lies between live allocations: over 30 layers that was 100 to 200 MB.
+    """
+    if sys.platform != "linux":
+        return False
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none and needs none
+    return bool(trim(0)) if trim else False

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from kimidoc.attention import register
 from kimidoc.attention.block_sparse import ReadBudget
+from kimidoc.engine import memory
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.flow import Flow, InMemory
 from kimidoc.engine.runner import Runner
@@ -108,6 +109,7 @@ def layer_major(
         flow.turn()
         kept.append(keep(store.seal(plan.storage) if isinstance(store, Reading) else store))
         reading.clear()
+        memory.release()
     return kept, flow.whole()
 
 
