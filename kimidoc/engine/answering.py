@@ -92,6 +92,7 @@ class AnswerFull:
                 kv_heads=key.shape[1],
                 block_tokens=self.batch.block_tokens,
             )
+            self.kept.unload()
         at = self.work.lengths[:, None] + self.batch.offsets[:, -S:]
         if rotary:
             query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)

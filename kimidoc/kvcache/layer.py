@@ -7,10 +7,12 @@ model's own sliding layers keep: the last tokens only.
 
 from __future__ import annotations
 
+import mmap
+
 import torch
 from torch import Tensor
 
-from kimidoc.kvcache.storage import HotBlocks, SealedBlocks
+from kimidoc.kvcache.storage import HotBlocks, SealedBlocks, unload
 
 
 class Reading:
@@ -73,7 +75,7 @@ class Reading:
             if length % L:
                 mean[:, -1] = x[:, length - length % L : length].float().mean(1)
             kept.append(mean)
-        return Kept(SealedBlocks.of(self.hot, storage), *kept)
+        return Kept(SealedBlocks.of(self.hot, storage), kept[0], kept[1])
 
     def clear(self) -> None:
         """Ready for the next layer, with the same memory."""
@@ -86,8 +88,15 @@ class Kept:
 
     shared_choice = False
 
-    def __init__(self, sealed: SealedBlocks, means: Tensor, value_means: Tensor) -> None:
+    def __init__(
+        self,
+        sealed: SealedBlocks,
+        means: Tensor,
+        value_means: Tensor,
+        maps: tuple[mmap.mmap, ...] = (),
+    ) -> None:
         self.sealed = sealed
+        self._maps = maps  # what the arrays lie in, where they are a session's
         self.all_means = means  # [K, N, D] fp32
         self.all_value_means = value_means  # [K, N, Dv] fp32
         self.length = sealed.length
@@ -113,6 +122,10 @@ class Kept:
         head = torch.arange(self.heads, device=chosen.device)[:, None].expand_as(chosen)
         k, v = self.sealed.read(chosen, head)
         return k.flatten(1, 2), v.flatten(1, 2)
+
+    def unload(self) -> None:
+        """Let go of mapped pages: a question looks at a layer once, then has what it chose."""
+        unload(self._maps)
 
 
 class Recent:

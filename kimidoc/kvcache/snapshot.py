@@ -210,10 +210,10 @@ def verify(path: Path) -> tuple[str, ...]:
 
 
 def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
-    x = {
-        name: map_array(directory, ArraySpec(s["file"], s["dtype"], tuple(s["shape"])))
-        for name, s in entry["arrays"].items()
-    }
+    x, maps = {}, []
+    for name, s in entry["arrays"].items():
+        x[name], mapped = map_array(directory, ArraySpec(s["file"], s["dtype"], tuple(s["shape"])))
+        maps += [mapped] if mapped is not None else []
     if entry["kind"] == "recent":
         recent = Recent(entry["window"])
         recent.k, recent.v = x["k"], x["v"]
@@ -227,7 +227,7 @@ def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
         v_scale=x.get("v_scale"),
         dtype=DTYPES[entry["dtype"]],
     )
-    return Kept(sealed, x["means"], x["value_means"])
+    return Kept(sealed, x["means"], x["value_means"], tuple(maps))
 
 
 def _checksum(path: Path) -> str:

@@ -8,7 +8,9 @@ step and not a crash.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,23 +73,39 @@ def disk_error(directory: Path, e: OSError) -> SessionError:
     )
 
 
-def map_array(directory: Path, spec: ArraySpec) -> Tensor:
-    """The array as written, mapped read-only. Raises SessionError when the file is not its size."""
+def map_array(directory: Path, spec: ArraySpec) -> tuple[Tensor, mmap.mmap | None]:
+    """The array as written, mapped read-only, and its map (None: nothing in it).
+
+    Raises SessionError when the file is not its size.
+    """
     dtype, path = DTYPES[spec.dtype], directory / spec.file
     count = 1
     for n in spec.shape:
         count *= n
-    size = path.stat().st_size if path.exists() else -1
+    size = path.stat().st_size if path.exists() else None
     if size != count * dtype.itemsize:
+        found = "is missing" if size is None else f"has {size:,} bytes"
         raise SessionError(
-            f"session file {path} is damaged: {size} bytes instead of {count * dtype.itemsize}",
+            f"session file {path} is damaged: it {found} instead of {count * dtype.itemsize:,}",
             hint=f"remove the session with `kimidoc sessions rm {directory.name}`; the next run "
             "rebuilds it",
         )
     if count == 0:
-        return torch.empty(spec.shape, dtype=dtype)
-    flat = torch.from_file(str(path), shared=False, size=count, dtype=dtype)
-    return flat.view(spec.shape)
+        return torch.empty(spec.shape, dtype=dtype), None
+    with open(path, "rb") as f:
+        # A private map, so that torch sees memory it might write to; nothing ever does.
+        mapped = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_COPY)
+    return torch.frombuffer(mapped, dtype=dtype).view(spec.shape), mapped
+
+
+def unload(maps: Iterable[mmap.mmap]) -> None:
+    """Take mapped pages out of this process's memory; the system still has them cached.
+
+    One touched page brings 15 neighbours with it, so that a few questions hold a whole session.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for mapped in maps:
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class HotBlocks:
