@@ -10,7 +10,8 @@
 them, case ignored, a space standing for any white space, and not in a clause that denies it
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
-answer came with or, where ``search = "sentences"``, in every sentence of the documents (``sweep``).
+answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
+code, or "code", which is lines without those that are only a comment.
 Keys that are not listed here are errors.
 """
 
@@ -26,7 +27,7 @@ from kimidoc.types import SEVERITIES, Severity
 
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
-Search = Literal["quotes", "sentences"]
+Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal["annexes", "agreements", "expired", "conflicts"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
 
@@ -114,8 +115,10 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
         analyses=tuple(_analysis(entry) for entry in table.tables("analysis")),
     )
     for check in book.checks:
-        if check.finding and check.finding.search == "sentences" and not book.prose:
-            head.wrong("prose", f"the check {check.id!r} searches sentences, and code has none")
+        search = check.finding.search if check.finding else "quotes"
+        if search != "quotes" and (search == "sentences") != book.prose:
+            has = "prose has sentences" if book.prose else "code has lines"
+            head.wrong("prose", f"the check {check.id!r} searches {search}, and {has}")
     head.done()
     table.done()
     if not book.checks:
@@ -169,8 +172,8 @@ def _finding(entry: _Table) -> FindingRule:
         signs=entry.texts("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
     )
-    if rule.search == "sentences" and not rule.signs:
-        entry.wrong("search", "there are no signs to look for in the sentences")
+    if rule.search != "quotes" and not rule.signs:
+        entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     for sign in rule.signs:
         try:
             re.compile(sign.replace(" ", r"\s+"))

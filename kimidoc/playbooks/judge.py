@@ -32,7 +32,7 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What the answers of one playbook amount to, in their order, and what a sweep finds.
 
-    ``documents``: those that were read; checks with ``search = "sentences"`` look there.
+    ``documents``: those that were read; checks that search more than quotes look there.
     """
     checks = {check.id: check for check in book.checks}
     found: dict[str, Finding] = {}
@@ -45,8 +45,8 @@ def findings(
     for document in documents:
         for check in book.checks:
             rule = check.finding
-            if rule and rule.search == "sentences" and fits(document, check.documents):
-                if finding := _swept(book, check, rule, document):
+            if rule and rule.search != "quotes" and fits(document, check.documents):
+                for finding in _swept(book, check, rule, document):
                     found.setdefault(finding.fingerprint, finding)
     for analysis in book.analyses:
         for one in METHODS[analysis.method](documents):
@@ -82,7 +82,7 @@ def rules(book: Playbook) -> tuple[Rule, ...]:
 
 
 def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> Finding | None:
-    if answer.status == "error" or rule.when != answer.status or rule.search == "sentences":
+    if answer.status == "error" or rule.when != answer.status or rule.search != "quotes":
         return None
     citations = tuple(c for c in answer.citations if c.verified) if rule.when == "found" else ()
     message = rule.message
@@ -97,10 +97,27 @@ def _judged(book: Playbook, check: Check, rule: FindingRule, answer: Answer) -> 
     return _finding(rule_id(book, check), check.title, rule.severity, message, path, citations)
 
 
-def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) -> Finding | None:
+def _swept(
+    book: Playbook, check: Check, rule: FindingRule, document: Document
+) -> Iterator[Finding]:
+    """One finding for a document of prose, with its sentences; one for every place in code."""
+    if rule.search != "sentences":
+        for citation in sweep.lines(rule.signs, document, comments=rule.search == "lines"):
+            match = matched(rule.signs, citation.text, prose=False)
+            words = f": “{_brief(citation.text, match)}”" if match else ""  # cut off, if too long
+            message = f"{rule.message} (Raised by a word rule over every line{words}.)"
+            yield _finding(
+                rule_id(book, check),
+                check.title,
+                rule.severity,
+                message,
+                document.path,
+                (citation,),
+            )
+        return
     citations = tuple(sweep.places(rule.signs, document))
     if not citations:
-        return None
+        return
     words = _brief(citations[0].text, matched(rule.signs, citations[0].text))
     message = (
         f"{rule.message} (Raised by a word rule over every sentence of the document, which here "
@@ -109,7 +126,7 @@ def _swept(book: Playbook, check: Check, rule: FindingRule, document: Document) 
     if (more := len(citations) - QUOTES) > 0:
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
-    return _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
+    yield _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
 
 
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:

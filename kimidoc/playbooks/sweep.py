@@ -1,9 +1,10 @@
-"""A check's signs over every sentence of a document, for what must not be overlooked.
+"""A check's signs over every sentence or line of a document, for what must not be overlooked.
 
-Most checks look for their signs in the quotes that an answer came with. One that says
-``search = "sentences"`` looks in the whole text instead, by code alone, so that a clause of
-change of control is found among boilerplate whatever the model quoted. What it finds is a
-sentence with its offsets; that the words are there is certain, what they amount to is not.
+Some checks look for their signs in the quotes that an answer came with. One that says
+``search = "sentences"``, "lines" or "code" looks in the whole text instead, by code alone, so that
+a clause of change of control is found among boilerplate, and ``shell=True`` in a module, whatever
+the model quoted. What it finds is a sentence or a line with its offsets; that the words are there
+is certain, what they amount to is not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ QUOTE_CHARS = 900  # of a sentence that does not end
 TABLES = frozenset({"xlsx", "xls", "ods", "csv"})  # their rows are no sentences
 WORDS = 5  # a heading is no clause, nor is a row of a table
 _WORD = re.compile(r"\w+")
+_COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|--|<!--|;)")
 _ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
 # Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
 _END = re.compile(
@@ -66,6 +68,28 @@ def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
         said = text[start:end]
         if said.count(" | ") < 2 and len(_WORD.findall(said)) >= WORDS and matched(signs, said):
             yield cited(document, start, end)
+
+
+def lines(signs: Sequence[str], document: Document, *, comments: bool) -> Iterator[Citation]:
+    """Every run of whole lines that a sign matches, in order, each line cited once.
+
+    ``comments`` False passes over matches that begin in a line that is only a comment.
+    """
+    text, found = document.text, dict[int, tuple[int, int]]()  # line -> its first match
+    for sign in signs:
+        for match in re.finditer(sign.replace(" ", r"\s+"), text, re.IGNORECASE):
+            start = text.rfind("\n", 0, match.start()) + 1
+            if match[0] and (comments or not _COMMENT.match(text, start)):
+                found[start] = min(found.get(start, match.span()), match.span())
+    last = 0
+    for start, (first, after) in sorted(found.items()):
+        if start < last:
+            continue
+        end = text.find("\n", after - 1)
+        last = end = len(text) if end < 0 else end
+        if end - start > QUOTE_CHARS:  # a program without line feeds
+            start, end = max(start, first - 80), min(end, first + QUOTE_CHARS - 80)
+        yield cited(document, start + len(text[start:end]) - len(text[start:end].lstrip()), end)
 
 
 def cited(document: Document, start: int, end: int) -> Citation:

@@ -90,7 +90,7 @@ def test_code_has_no_sentences_and_a_sweep_needs_signs() -> None:
         return playbook({"playbook": head, "check": [check]}, "x.toml")
 
     assert read("sentences", True, ["a"]).checks[0].finding.search == "sentences"  # type: ignore[union-attr]
-    with pytest.raises(ConfigError, match="searches sentences, and code has none"):
+    with pytest.raises(ConfigError, match="searches sentences, and code has lines"):
         read("sentences", False, ["a"])
     with pytest.raises(ConfigError, match="no signs to look for"):
         read("sentences", True, [])
@@ -139,3 +139,54 @@ DUE = load("due-diligence")
 def test_what_a_lawyer_would_not_overlook(rule: str, text: str) -> None:
     found = judge.findings(DUE, [], [Document("c.md", "markdown", "read", text)])
     assert rule in [finding.rule_id for finding in found]
+
+
+CODE_TEXT = (
+    "import subprocess\n"
+    "\n"
+    "# never use shell=True here\n"
+    "def run(line):\n"
+    "    try:\n"
+    "        subprocess.run(line, shell=True)\n"
+    "    except Exception:\n"
+    "        pass\n"
+)
+CODE_SIGNS = ("shell=True", r"except Exception:\s*pass")
+MODULE = Document("run.py", "python", "read", CODE_TEXT)
+
+
+def test_lines_of_code_that_a_sign_matches() -> None:
+    one, two = sweep.lines(CODE_SIGNS, MODULE, comments=False)
+    assert (one.text, one.start_line) == ("subprocess.run(line, shell=True)", 6)
+    assert (two.text, two.start_line, two.end_line) == ("except Exception:\n        pass", 7, 8)
+    assert all(CODE_TEXT[c.start_char : c.end_char] == c.text for c in (one, two))
+    first, *_ = sweep.lines(CODE_SIGNS, MODULE, comments=True)
+    assert first.text == "# never use shell=True here"
+
+
+def test_one_finding_for_every_place_in_code() -> None:
+    rule = replace(RULE, signs=CODE_SIGNS, search="code")
+    check = replace(CHECK, finding=rule)
+    book = replace(BOOK, checks=(check,), prose=False)
+    found = judge.findings(book, [], [MODULE])
+    assert [f.citations[0].start_line for f in found] == [6, 7]
+    assert "“shell=True”" in found[0].message and found[0].path == "run.py"
+    assert len({f.fingerprint for f in found}) == 2
+
+
+def test_a_program_without_line_feeds_is_quoted_around_the_match() -> None:
+    text = "a();" * 1000 + "eval(x);" + "b();" * 1000
+    (only,) = sweep.lines(("eval\\(",), replace(MODULE, text=text), comments=False)
+    assert "eval(x)" in only.text and len(only.text) <= sweep.QUOTE_CHARS
+    assert text[only.start_char : only.end_char] == only.text
+
+
+@given(st.text(alphabet="ab#\n (", max_size=200))
+def test_lines_are_whole_and_in_order(text: str) -> None:
+    found = list(sweep.lines(("a", "b a"), replace(MODULE, text=text), comments=True))
+    assert [c.start_char for c in found] == sorted({c.start_char for c in found})
+    for c in found:
+        assert text[c.start_char : c.end_char] == c.text and "a" in c.text
+        assert c.start_char == 0 or not text[: c.start_char].split("\n")[-1].strip()
+    covered = {i for c in found for i in range(c.start_char, c.end_char)}
+    assert all(i in covered for i, char in enumerate(text) if char == "a")
