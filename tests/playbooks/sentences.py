@@ -358,7 +358,7 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
         ("exec(text)", None),
         ("const { exec } = require('child_process')", None),
         ("pickle.loads(body)", "pickle.dumps(body)"),
-        ("yaml.load(text)", "yaml.load(text, Loader=SafeLoader)"),
+        ("yaml.load(text, Loader=yaml.UnsafeLoader)", "yaml.load(text, Loader=yaml.SafeLoader)"),
     ],
     "code.path-traversal": [
         ("open(request.args['f'])", "self.parent.open(request, timeout=2)"),
@@ -376,6 +376,7 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
         ("Math.random()", None),
         ("cipher = DES.new(key)", None),
         ("AES.new(key, AES.MODE_ECB)", "AES.new(key, AES.MODE_GCM)"),
+        ('if algorithm == "none":', 'if algorithm == "RS256":'),
     ],
     "code.html-injection": [
         ("row.innerHTML = name", 'row.innerHTML = "";'),
@@ -388,6 +389,15 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
     "code.swallowed-error": [
         ("except Exception:\n    pass", "except KeyError:\n    log()"),
         ("catch (e) {}", "catch (e) { report(e) }"),
+    ],
+    "code.open-redirect": [
+        ('return redirect(request.args.get("next"))', 'return redirect("/")'),
+    ],
+    "code.no-timeout": [
+        (
+            "requests.get(url,\n    headers=made(of(x)),\n)",
+            "requests.get(url, headers=h(), timeout=2)",
+        ),
     ],
     "code.debug-left-on": [
         ("app.run(debug=True)", "app.run(debug=False)"),

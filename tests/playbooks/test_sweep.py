@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kimidoc import ingest
 from kimidoc.errors import ConfigError
 from kimidoc.playbooks import judge, sweep
 from kimidoc.playbooks.ask import questions
@@ -15,6 +17,7 @@ from kimidoc.playbooks.format import Applies, Check, FindingRule, Playbook, play
 from kimidoc.playbooks.load import load
 from kimidoc.types import Answer, Citation, Document, Mark
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SIGNS = ("change (?:of|in) control",)
 RULE = FindingRule("found", "high", "Ends on a sale.", "Ask.", SIGNS, "sentences")
 CHECK = Check("coc", "Change of control", "Does it?", "document", Applies(), finding=RULE)
@@ -190,3 +193,24 @@ def test_lines_are_whole_and_in_order(text: str) -> None:
         assert c.start_char == 0 or not text[: c.start_char].split("\n")[-1].strip()
     covered = {i for c in found for i in range(c.start_char, c.end_char)}
     assert all(i in covered for i, char in enumerate(text) if char == "a")
+
+
+def test_the_example_service() -> None:
+    """The planted defects that word rules can see, and clean code that looks like them."""
+    documents = [d for d in ingest.read((str(EXAMPLES / "service-repo"),)) if d.text]
+    found = judge.findings(load("code-review"), [], documents)
+    raised = {(f.rule_id.removeprefix("code."), Path(f.path or "").name) for f in found}
+    assert raised >= {
+        ("sql-injection", "bookings.py"),
+        ("weak-crypto", "accounts.py"),
+        ("weak-crypto", "tokens.py"),
+        ("secrets", "settings.py"),
+        ("command-execution", "timetable.py"),
+        ("command-execution", "printing.py"),
+        ("path-traversal", "files.py"),
+        ("open-redirect", "account.py"),
+        ("no-timeout", "payments.py"),
+        ("debug-left-on", "payments.py"),
+        ("html-injection", "bookings.js"),
+    }
+    assert not raised & {("weak-crypto", "app.py"), ("command-execution", "backup.py")}
