@@ -20,14 +20,12 @@ from kimidoc.engine.states import Profile, profile
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import session, snapshot
 from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.types import Window
 
 Layers = list[Kept | Recent]
-RESUMABLE_TOKENS = (
-    32_768  # shorter readings are over in a minute; their hidden states stay in memory
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ TOKENS = "tokens.i32"
 PROGRESS = "progress.json"
 READING = ".reading-"
 PROGRESS_VERSION = 1
+RESUMABLE_TOKENS = 32_768  # shorter readings are over in a minute and start again
 _KEYS = {"created", "model", "fingerprint", "tokens", "documents", "roots", "layers", "files"}
 _PROGRESS_KEYS = {
     "model", "fingerprint", "settings", "tokens", "tokens_sha256", "layers_done", "layers", "roots",

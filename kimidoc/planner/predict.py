@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.planner.anatomy import Anatomy
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from kimidoc.planner.calibrate import Calibration
 
 PROGRAM_BYTES = 600_000_000  # of torch, transformers and a chunk, where nothing was measured
-HIDDEN_FILE_TOKENS = 32_768  # as engine.reading has it: longer readings can be gone on with
 ANCHOR_TOKENS = 65_536
 WIDTHS = {"bfloat16": 2, "float16": 2, "float32": 4}  # bytes of a number
 MANIFEST_BYTES = 1_000  # and per layer and document:
@@ -95,7 +95,7 @@ def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
         anchor_tokens=0 if chosen is None else ANCHOR_TOKENS,
         int8=plan.storage == "int8",
         width=WIDTHS[dtype],
-        hidden_file_tokens=HIDDEN_FILE_TOKENS,
+        hidden_file_tokens=RESUMABLE_TOKENS,
     )
 
 

@@ -132,4 +132,4 @@ def _smaller(wish: Wish, machine: Machine, fits: Callable[[Prediction], bool]) -
 
 
 def _gb(count_bytes: int) -> str:
-    return f"{count_bytes / 1e9:,.1f} GB"
+    return f"{count_bytes / 1e9:,.1f} GB" if count_bytes >= 1e8 else f"{count_bytes / 1e6:,.1f} MB"
