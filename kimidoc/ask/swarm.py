@@ -16,7 +16,9 @@ from kimidoc.types import Answer, Evidence, Question, Window
 
 EVIDENCE = 32  # places listed per question
 _WORD = re.compile(r"\w+")
-_PLAIN = {"yes", "no", "not", "none", "the", "a", "an", "is", "are", "of", "to", "and", "in", "it"}
+_PLAIN = {"the", "a", "an", "is", "are", "of", "to", "and", "in", "it"}
+_DECIDED = {"yes", "no", "not", "none"}
+_ASKS_WHICH = re.compile(r"^\W*(?:\w+\s+)?(?:who|whom|whose|which|what|where|when|why|how)\b", re.I)
 
 
 def answer(
@@ -55,11 +57,14 @@ def _verified(question: Question, draft: Draft, window: Window, sources: cite.So
 def borne_out(answer: Answer) -> bool:
     """Whether every word of an answer stands in its verified quotes or in the question.
 
-    Yes and no apart. What a small model adds of its own is not shown: the quote speaks.
+    Yes and no apart, where the question can be answered so. What a small model adds of its own is
+    not shown: the quote speaks.
     """
     given = " ".join([answer.question.text, *(c.text for c in answer.citations if c.verified)])
-    known = set(_WORD.findall(given.casefold()))
-    return all(word in known or word in _PLAIN for word in _WORD.findall(answer.text.casefold()))
+    known = set(_WORD.findall(given.casefold())) | _PLAIN
+    if not _ASKS_WHICH.search(answer.question.text):
+        known |= _DECIDED
+    return all(word in known for word in _WORD.findall(answer.text.casefold()))
 
 
 def places(window: Window, attended: Sequence[Attended]) -> tuple[Evidence, ...]:

@@ -18,29 +18,28 @@ def fits(document: Document, applies: Applies, *, words_needed: int = 1) -> bool
     """Whether one document is of the kinds and holds the words that are asked for."""
     if applies.kinds and document.kind not in applies.kinds:
         return False
-    if not applies.words:
-        return True
+    return held(document, applies) >= min(words_needed, len(applies.words))
+
+
+def held(document: Document, applies: Applies) -> int:
+    """How many of the words stand near the beginning of a document."""
     text = document.text[:BEGINNING].casefold()
-    held = sum(
+    return sum(
         bool(re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", text))
         for word in applies.words
     )
-    return held >= min(words_needed, len(applies.words))
 
 
 def choose(documents: Sequence[Document], playbooks: Sequence[Playbook]) -> tuple[Playbook, str]:
     """The best playbook for the documents that were read, and the reason in one sentence."""
     readable = [d for d in documents if d.text]
-    ranked = sorted(
-        ((share(readable, book.applies), -at, book) for at, book in enumerate(playbooks)),
-        key=lambda item: item[:2],
-        reverse=True,
-    )
-    best, _, book = ranked[0]
-    if best >= SHARE_NEEDED and book.id != FALLBACK:
+    shares = shared(readable, playbooks)
+    best = max(range(len(playbooks)), key=lambda at: (shares[at], -at))
+    book = playbooks[best]
+    if shares[best] >= SHARE_NEEDED and book.id != FALLBACK:
         return book, (
-            f"{book.id} was chosen because {best:.0%} of what was read looks like its documents; "
-            "--playbook NAME decides otherwise."
+            f"{book.id} was chosen because {shares[best]:.0%} of what was read looks like its "
+            "documents; --playbook NAME decides otherwise."
         )
     fallback = next(b for b in playbooks if b.id == FALLBACK)
     return fallback, (
@@ -49,17 +48,27 @@ def choose(documents: Sequence[Document], playbooks: Sequence[Playbook]) -> tupl
     )
 
 
-def share(documents: Sequence[Document], applies: Applies) -> float:
-    """How much of the documents a playbook fits: each weighs as much as the root of its length.
+def shared(documents: Sequence[Document], playbooks: Sequence[Playbook]) -> list[float]:
+    """How much of the documents each playbook takes: each weighs as the root of its length.
 
-    The root, so that one long annex does not outvote ten contracts.
+    The root, so that one long annex does not outvote ten contracts. A document goes to the
+    playbook that holds the largest part of its own words there (an annual report speaks of
+    agreements and parties too); to the earlier one, where two hold as much.
     """
-    if not applies.kinds and not applies.words:
+    taken, total = [0.0] * len(playbooks), 0.0
+    for document in documents:
+        weight = len(document.text) ** 0.5
+        total += weight
+        parts = [_part(document, book.applies) for book in playbooks]
+        if any(parts):
+            taken[parts.index(max(parts))] += weight
+    return [weight / max(total, 1.0) for weight in taken]
+
+
+def _part(document: Document, applies: Applies) -> float:
+    """The part of a playbook's words that a document holds; 1 where only kinds are asked for."""
+    if not (applies.kinds or applies.words):
         return 0.0
-    weights = [len(d.text) ** 0.5 for d in documents]
-    fitting = [
-        weight
-        for d, weight in zip(documents, weights, strict=True)
-        if fits(d, applies, words_needed=WORDS_NEEDED)
-    ]
-    return float(sum(fitting) / max(sum(weights), 1.0))
+    if not fits(document, applies, words_needed=WORDS_NEEDED):
+        return 0.0
+    return held(document, applies) / len(applies.words) if applies.words else 1.0

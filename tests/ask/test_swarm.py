@@ -132,11 +132,21 @@ def test_tags_in_a_document_do_no_harm(hostile):
     [
         ("900 euros", "900 euros"),
         ("950 euros", ""),
-        ("Yes, 900 euros a month.", "Yes, 900 euros a month."),
+        ("Yes, 900 euros a month.", ""),
         ("900 euros, payable in Paris", ""),
     ],
 )
 def test_words_that_no_quote_bears_out_are_not_shown(said, shown):
     text = f"<quote>Rent is 900 euros a month.</quote><answer>{said}</answer>"
     (answer,), _ = run((Question("q", "What is the rent?"), Draft("q", text)))
+    assert (answer.status, answer.text) == ("found", shown)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [("Is there a rent?", "Yes."), ("Which tenants pay?", ""), ("In what month?", "")],
+)
+def test_yes_and_no_answer_only_what_can_be_answered_so(asked, shown):
+    text = "<quote>Rent is 900 euros a month.</quote><answer>Yes.</answer>"
+    (answer,), _ = run((Question("q", asked), Draft("q", text)))
     assert (answer.status, answer.text) == ("found", shown)

@@ -103,6 +103,12 @@ def test_the_catalogue_lists_checks_with_a_rule():
         ("Patient was prescribed 5 mg. Allergies: none.", "pdf", "records"),
         ("Revenue in the quarter rose; net income fell. Guidance is unchanged.", "txt", "general"),
         ("Revenue in the quarter rose; net income fell.", "text", "earnings"),
+        (
+            "Annual report for the fiscal year. Registrant: Tidewell. Risk factors: a party may end "
+            "an agreement. Revenue, net income and results of operations follow.",
+            "text",
+            "earnings",
+        ),
         ("A walk in the woods.", "text", "general"),
     ],
 )
