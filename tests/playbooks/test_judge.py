@@ -104,8 +104,8 @@ def test_the_catalogue_lists_checks_with_a_rule():
         ("Revenue in the quarter rose; net income fell. Guidance is unchanged.", "txt", "general"),
         ("Revenue in the quarter rose; net income fell.", "text", "earnings"),
         (
-            "Annual report for the fiscal year. Registrant: Tidewell. Risk factors: a party may end "
-            "an agreement. Revenue, net income and results of operations follow.",
+            "Annual report for the fiscal year. Registrant: Tidewell. Risk factors: a party may "
+            "end an agreement. Revenue, net income and results of operations follow.",
             "text",
             "earnings",
         ),
