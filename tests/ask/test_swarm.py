@@ -11,7 +11,7 @@ from kimidoc import cite
 from kimidoc.ask import swarm
 from kimidoc.ask.prompts import INSTRUCTION, QUOTES, QUOTES_OF_ONE_DOCUMENT, prompt
 from kimidoc.engine.base import Attended, Draft, Prefix, Prompt
-from kimidoc.types import Document, Question, Segment, SessionFacts, Window
+from kimidoc.types import Answer, Citation, Document, Question, Segment, SessionFacts, Window
 
 LEASE = Document("lease.md", "markdown", "read", "Rent is 900 euros a month.\nNo pets.\n")
 MEMO = Document("memo.txt", "text", "read", "The lease ends on 3 May 2031.\n")
@@ -134,6 +134,8 @@ def test_tags_in_a_document_do_no_harm(hostile):
         ("950 euros", ""),
         ("Yes, 900 euros a month.", ""),
         ("900 euros, payable in Paris", ""),
+        ("rent a month", ""),
+        ("No", ""),
     ],
 )
 def test_words_that_no_quote_bears_out_are_not_shown(said, shown):
@@ -142,11 +144,11 @@ def test_words_that_no_quote_bears_out_are_not_shown(said, shown):
     assert (answer.status, answer.text) == ("found", shown)
 
 
-@pytest.mark.parametrize(
-    ("asked", "shown"),
-    [("Is there a rent?", "Yes."), ("Which tenants pay?", ""), ("In what month?", "")],
-)
-def test_yes_and_no_answer_only_what_can_be_answered_so(asked, shown):
-    text = "<quote>Rent is 900 euros a month.</quote><answer>Yes.</answer>"
-    (answer,), _ = run((Question("q", asked), Draft("q", text)))
-    assert (answer.status, answer.text) == ("found", shown)
+def test_the_models_own_yes_is_not_shown():
+    """Every word of it stands in the question and the quote, and it says the opposite."""
+    quote = "The lease may be assigned only with the landlord's written consent."
+    said = "Yes, the lease can be assigned without consent."
+    asked = Question("q", "Can the lease be assigned without consent?")
+    cited = Citation("exact", quote, "a.txt", 0, len(quote), 1, 1)
+    assert not swarm.borne_out(Answer(asked, "found", said, (cited,)))
+    assert swarm.borne_out(Answer(asked, "found", "the landlord's written consent", (cited,)))
