@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kimidoc.engine import unknown_family
 from kimidoc.engine.base import Progress
 from kimidoc.engine.flow import Flow, InFiles
 from kimidoc.engine.prefill import Keep, ReadPlan, layer_major
@@ -79,6 +80,8 @@ class Reader:
     ) -> None:
         self.plan = plan
         self.loaded = load(checkpoint, threads, dtype=getattr(torch, dtype))
+        if unknown_family.needs_proof(self.loaded.model):
+            unknown_family.prove(self.loaded.model)
         self.profile: Profile = profile(self.loaded.model)
         self.runner = Runner(self.loaded.model)
 

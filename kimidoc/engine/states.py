@@ -44,6 +44,7 @@ class Profile:
         return all(window is None for window in self.windows)
 
 
+# Held to stock transformers by the tests; others are compared on the spot (``unknown_family``).
 KNOWN = {
     "llama", "mistral", "qwen2", "qwen3", "qwen2_moe", "qwen3_moe", "mixtral", "olmoe", "gpt_oss",
     "deepseek_v3", "granite", "granitemoe", "olmo2", "phi3", "smollm3",
@@ -57,11 +58,6 @@ FIXED_ROPE = {"default", "linear", "llama3", "yarn"}
 def profile(model: Any) -> Profile:
     """Read a model's layers off its configuration. Raises EngineError for what is not built."""
     config = model.config.get_text_config(decoder=True)
-    if config.model_type not in KNOWN:
-        raise EngineError(
-            f"models of the family {config.model_type!r} cannot be read sparsely yet",
-            hint=f"use a checkpoint of one of these families: {', '.join(sorted(KNOWN))}",
-        )
     rope = (config.rope_parameters or {}).get("rope_type", "default")
     if rope not in FIXED_ROPE:
         raise EngineError(

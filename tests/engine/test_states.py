@@ -48,17 +48,6 @@ def test_how_much_of_a_head_turns() -> None:
     assert mla.mla and not half.mla
 
 
-def _stub(config: Any) -> Any:
-    config.get_text_config = lambda decoder: config
-    return SimpleNamespace(config=config)
-
-
-def test_unknown_families_are_refused() -> None:
-    with pytest.raises(EngineError, match="'mamba2'") as e:
-        profile(_stub(SimpleNamespace(model_type="mamba2")))
-    assert "llama" in e.value.hint
-
-
 @pytest.mark.parametrize("kind", ["dynamic", "longrope"])
 def test_rotations_that_depend_on_length_are_refused(kind: str) -> None:
     rope: dict[str, Any] = {"rope_type": kind, "rope_theta": 10000.0, "factor": 4.0}
