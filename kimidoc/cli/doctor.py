@@ -16,6 +16,7 @@ from kimidoc.cli.app import command, new_app
 from kimidoc.cli.options import Manner, flat, settle
 from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import pairs, size, table
+from kimidoc.planner import machine
 
 app = new_app()
 
@@ -46,7 +47,7 @@ def doctor(ctx: typer.Context, *, manner: Manner) -> None:
         ("python", f"{platform.python_version()} ({platform.python_implementation()})"),
         *((name, _version(name) or "not installed") for name in PACKAGES),
         ("system", f"{platform.system()} {platform.machine()}"),
-        ("cores", str(_cores())),
+        ("cores", str(machine.cores())),
         ("memory", f"{size(total)}, {size(available)} available"),
         ("cache", str(settings.cache_dir)),
         ("free there", "unknown" if free is None else size(free)),
@@ -65,13 +66,6 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory() -> tuple[int, int]:
@@ -156,10 +150,10 @@ def _warnings(settings: config.Settings, free: int | None, available: int) -> It
         )
     if available < LITTLE_MEMORY_BYTES:
         yield (f"only {size(available)} of memory are available; a smaller --budget needs less")
-    if settings.threads is not None and settings.threads > _cores():
+    if settings.threads is not None and settings.threads > machine.cores():
         yield (
-            f"threads is {settings.threads}, and there are {_cores()} cores: more threads than "
-            "cores are slower"
+            f"threads is {settings.threads}, and there are {machine.cores()} cores: more threads "
+            "than cores are slower"
         )
     for package in PACKAGES:
         if _version(package) is None:

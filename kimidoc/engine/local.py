@@ -178,18 +178,19 @@ class LocalEngine:
         assert self._root is not None and self._name is not None
         where = self._root / self._name
         sessions.remove_unfinished(self._root)
-        if self.holds(window) and (earlier := self._earlier(where, window, [])):
-            sessions.touch(where)
-            return earlier.layers(), len(window.tokens)
-        waiting = partial(progress, "wait for the process that reads this", 0, 1, "sessions")
-        with lock.writing(self._root, self._name, waiting):
-            earlier = self._earlier(where, window, notices)
-            if earlier is not None and earlier.whole:
-                sessions.touch(where)
-                return earlier.layers(), len(window.tokens)
-            read = self._read(window, earlier, progress)
-        notices += limit.evict(self._root, self._sessions_limit_bytes, keep=self._name).notices
-        return read
+        earlier = self._earlier(where, window, [])
+        if earlier is None or not earlier.whole:
+            waiting = partial(progress, "wait for the process that reads this", 0, 1, "sessions")
+            with lock.writing(self._root, self._name, waiting):
+                earlier = self._earlier(where, window, notices)
+                if earlier is None or not earlier.whole:
+                    read = self._read(window, earlier, progress)
+                    notices += limit.evict(
+                        self._root, self._sessions_limit_bytes, keep=self._name
+                    ).notices
+                    return read
+        sessions.touch(where)
+        return earlier.layers(), len(window.tokens)
 
     def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:
         from kimidoc.engine.reading import Earlier

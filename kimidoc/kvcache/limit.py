@@ -49,12 +49,14 @@ class Evicted:
         over = self.left_bytes > self.limit_bytes
         if not self.removed and not over:
             return ()
-        said = f"Sessions may take {_gb(self.limit_bytes)} of disk (sessions_limit_bytes)"
+        said = f"Sessions may take {in_gb(self.limit_bytes)} of disk (sessions_limit_bytes)"
         if self.removed:
-            gone = ", ".join(f"{s.id} ({_gb(s.bytes)}, used {_day(s.used)})" for s in self.removed)
+            gone = ", ".join(
+                f"{s.id} ({in_gb(s.bytes)}, used {_day(s.used)})" for s in self.removed
+            )
             said += f"; removed, because not used for longest: {gone}"
         if over:
-            said += f"; those in use take {_gb(self.left_bytes)}"
+            said += f"; those in use take {in_gb(self.left_bytes)}"
         return (Notice("sessions-limit", said + "."),)
 
 
@@ -84,7 +86,8 @@ def evict(root: Path, limit_bytes: int | None, keep: str, now: float | None = No
     return Evicted(tuple(removed), left, limit)
 
 
-def _gb(count_bytes: int) -> str:
+def in_gb(count_bytes: int) -> str:
+    """A number of bytes as a message says it: ``3.2 GB``, ``4.1 MB``."""
     return f"{count_bytes / 1e9:,.1f} GB" if count_bytes >= 1e8 else f"{count_bytes / 1e6:,.1f} MB"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kimidoc.errors import EngineError
+from kimidoc.kvcache.limit import in_gb
 from kimidoc.planner.anatomy import Anatomy, anatomy
 from kimidoc.planner.machine import Machine
 from kimidoc.planner.predict import Layout, Prediction, layout, predict
@@ -79,14 +80,15 @@ def judge(wish: Wish, machine: Machine) -> Verdict:
     advice: list[str] = []
     if not memory(whole):
         problems.append(
-            f"reading needs {_gb(needed_memory(whole, machine))} of memory and "
-            f"{_gb(machine.free_memory_bytes)} are free"
+            f"reading needs {in_gb(needed_memory(whole, machine))} of memory and "
+            f"{in_gb(machine.free_memory_bytes)} are free"
         )
         advice += _smaller(wish, machine, memory)
         advice.append("close other programs, or use a smaller --model")
     if not disk(whole):
         problems.append(
-            f"it needs {_gb(whole.disk_bytes)} of disk and {_gb(machine.free_disk_bytes)} are free"
+            f"it needs {in_gb(whole.disk_bytes)} of disk and "
+            f"{in_gb(machine.free_disk_bytes)} are free"
         )
         advice += _smaller(wish, machine, disk)
         advice.append("free space with `kimidoc sessions rm`, or set KIMIDOC_CACHE_DIR")
@@ -129,7 +131,3 @@ def _smaller(wish: Wish, machine: Machine, fits: Callable[[Prediction], bool]) -
     if low < LEAST_TOKENS:
         return ()
     return (f"--budget {low // 1000}k fits (--overflow drop-largest, or --exclude GLOB)",)
-
-
-def _gb(count_bytes: int) -> str:
-    return f"{count_bytes / 1e9:,.1f} GB" if count_bytes >= 1e8 else f"{count_bytes / 1e6:,.1f} MB"

@@ -14,11 +14,9 @@ WORDS_NEEDED = 2
 SHARE_NEEDED = 0.5  # of the documents (of their characters, for kinds alone)
 
 
-def fits(document: Document, applies: Applies, *, words_needed: int = 1) -> bool:
-    """Whether one document is of the kinds and holds the words that are asked for."""
-    if applies.kinds and document.kind not in applies.kinds:
-        return False
-    return held(document, applies) >= min(words_needed, len(applies.words))
+def fits(document: Document, applies: Applies) -> bool:
+    """Whether one document is of the kinds and holds one of the words that are asked for."""
+    return _kind_fits(document, applies) and (not applies.words or held(document, applies) > 0)
 
 
 def held(document: Document, applies: Applies) -> int:
@@ -67,8 +65,13 @@ def shared(documents: Sequence[Document], playbooks: Sequence[Playbook]) -> list
 
 def _part(document: Document, applies: Applies) -> float:
     """The part of a playbook's words that a document holds; 1 where only kinds are asked for."""
-    if not (applies.kinds or applies.words):
+    if not (applies.kinds or applies.words) or not _kind_fits(document, applies):
         return 0.0
-    if not fits(document, applies, words_needed=WORDS_NEEDED):
+    count, most = held(document, applies), len(applies.words)
+    if count < min(WORDS_NEEDED, most):
         return 0.0
-    return held(document, applies) / len(applies.words) if applies.words else 1.0
+    return count / most if most else 1.0
+
+
+def _kind_fits(document: Document, applies: Applies) -> bool:
+    return not applies.kinds or document.kind in applies.kinds

@@ -4,6 +4,8 @@ that denies it (None: nobody denies it in words). Written for these tests.
 
 from __future__ import annotations
 
+from tests.playbooks import code_sentences
+
 SENTENCES: dict[str, list[tuple[str, str | None]]] = {
     "dd.renewal": [
         (
@@ -344,65 +346,5 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
         ("Two invoices are outstanding.", "No invoices are outstanding."),
         ("A claim is pending.", "No claim is pending."),
     ],
-    "code.sql-injection": [
-        ('db.execute(f"select * from t where id = {id}")', None),
-        ('db.execute("select * from t where id = " + id)', None),
-        ("db.query(`select * from t where id = ${id}`)", None),
-        ('sql += " WHERE name LIKE \'%" + name', '"does not look like a file" % name'),
-        ('" WHERE NOT deleted AND name = {name}"', 'f"and file {file!r} combination"'),
-    ],
-    "code.command-execution": [
-        ("if not subprocess.run(line, shell=True):", None),
-        ("return not os.system(line)", None),
-        ("return value is not None and eval(value)", None),
-        ("exec(text)", None),
-        ("const { exec } = require('child_process')", None),
-        ("pickle.loads(body)", "pickle.dumps(body)"),
-        ("yaml.load(text, Loader=yaml.UnsafeLoader)", "yaml.load(text, Loader=yaml.SafeLoader)"),
-    ],
-    "code.path-traversal": [
-        ("open(request.args['f'])", "self.parent.open(request, timeout=2)"),
-        ("os.path.join(ROOT, request.args['f'])", "os.path.join(ROOT, filename)"),
-    ],
-    "code.secrets": [
-        ('password = "hunter2-hunter2"', 'password = os.environ["PASSWORD"]'),
-        ("api_key: 9f3b1c77aa", "token = tokens.issue(account)"),
-        ("-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PUBLIC KEY-----"),
-        ("postgres://app:s3cret-s3cret@db/app", "postgres://db/app"),
-    ],
-    "code.weak-crypto": [
-        ("hashlib.md5(password)", "hashlib.md5(page, usedforsecurity=False)"),
-        ("random.choice(LETTERS)", "secrets.choice(LETTERS)"),
-        ("Math.random()", None),
-        ("cipher = DES.new(key)", None),
-        ("AES.new(key, AES.MODE_ECB)", "AES.new(key, AES.MODE_GCM)"),
-        ('if algorithm == "none":', 'if algorithm == "RS256":'),
-    ],
-    "code.html-injection": [
-        ("row.innerHTML = name", 'row.innerHTML = "";'),
-        ("{{ name | safe }}", "{{ name }}"),
-        ("document.write(name)", None),
-        ("<p dangerouslySetInnerHTML={x} />", None),
-        ("mark_safe(name)", None),
-        ("render_template_string(text)", "render_template('a.html')"),
-    ],
-    "code.swallowed-error": [
-        ("except Exception:\n    pass", "except KeyError:\n    log()"),
-        ("catch (e) {}", "catch (e) { report(e) }"),
-    ],
-    "code.open-redirect": [
-        ('return redirect(request.args.get("next"))', 'return redirect("/")'),
-    ],
-    "code.no-timeout": [
-        (
-            "requests.get(url,\n    headers=made(of(x)),\n)",
-            "requests.get(url, headers=h(), timeout=2)",
-        ),
-    ],
-    "code.debug-left-on": [
-        ("app.run(debug=True)", "app.run(debug=False)"),
-        ("requests.get(url, verify=False)", "requests.get(url)"),
-        ("rejectUnauthorized: false", "rejectUnauthorized: true"),
-        ("'Access-Control-Allow-Origin': '*'", None),
-    ],
+    **code_sentences.SENTENCES,
 }
