@@ -4,7 +4,8 @@
     Window     many documents as one run of tokens, with the map back to characters
     Question   what is asked; Prompt and Draft are its form on the engine's side (engine/base.py)
     Quote      words a draft claims to have seen; Citation is a quote that code located (or not)
-    Answer     one question's verified outcome; Finding is a playbook's judgement on answers
+    Answer     one question's verified outcome, with Values read in its quotes by code
+    Finding    a playbook's judgement on answers; Table: what it computed over all documents
     Report     everything a run has to say; the report room sees this and nothing else
 
 Characters are 0-based Unicode code points into ``Document.text``, end exclusive. Lines and pages
@@ -25,6 +26,7 @@ CitationStatus = Literal["exact", "normalised", "fuzzy", "unverified"]
 AnswerStatus = Literal["found", "not_found", "error"]
 Severity = Literal["low", "medium", "high", "critical"]
 Baseline = Literal["new", "unchanged", "absent"]
+ValueKind = Literal["date", "duration", "money", "percentage", "party"]
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
@@ -236,14 +238,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A date, a duration, an amount, a percentage or a party, as code read it in a quote.
+
+    ``words`` stand in the quote; ``normal`` is what they amount to ("2024-06-30", "P9M",
+    "GBP 186000", "32 %"). Where they can be read in two ways ``normal`` is None and ``note`` says
+    which.
+    """
+
+    kind: ValueKind
+    words: str
+    normal: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One question's outcome. ``found`` demands at least one verified citation."""
+    """One question's outcome. ``found`` demands at least one verified citation.
+
+    ``values``: what the check's answer type reads in the verified quotes, beside the words.
+    ``by_rule``: a playbook's own rule found the quotes; the model was not asked.
+    """
 
     question: Question
     status: AnswerStatus
     text: str = ""
     citations: tuple[Citation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    values: tuple[Value, ...] = ()
+    by_rule: bool = False
 
     def __post_init__(self) -> None:
         assert self.status != "found" or any(c.verified for c in self.citations)
@@ -273,6 +296,31 @@ class Rule:
     description: str
     help: str
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table and the quotes it was computed from."""
+
+    cells: tuple[str, ...]
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a playbook's analysis computed over all documents: a calendar, an exposure, figures.
+
+    ``note`` says by which rule, in one sentence. Rows have as many cells as there are columns.
+    """
+
+    id: str
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def __post_init__(self) -> None:
+        assert all(len(row.cells) == len(self.columns) for row in self.rows), self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,3 +403,4 @@ class Report:
     warnings: tuple[Notice, ...] = ()
     roots: tuple[str, ...] = ()
     path_prefix: str = ""
+    tables: tuple[Table, ...] = ()
