@@ -8,10 +8,11 @@
     judge    answers and documents -> Findings, by the rule each check states
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
     sweep    signs over every sentence of the documents, for what must not be overlooked
-    references, terms, amendments    what only several documents together show; see ``dates``
+    references, terms, amendments    what only several documents together show
 
-May import ``types`` and ``errors`` and nothing else of kimidoc. A rule is a rule: where a finding
-depends on words in a quote (``signs``), the finding says so, and the model gets no credit for it.
+May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where
+a finding depends on words in a quote (``signs``), the finding says so, and the model gets no credit
+for it.
 
 To add a playbook that comes with kimidoc:
 

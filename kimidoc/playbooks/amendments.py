@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from kimidoc.playbooks.dates import DATE, iso
 from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
 from kimidoc.types import Document
+from kimidoc.values.dates import DATE, iso
 
 HEAD = 700  # characters in which an amendment names what it changes
 QUOTES = 3  # clauses of which both texts are shown

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.dates import DATE, iso
 from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
 from kimidoc.types import Citation, Document
+from kimidoc.values.dates import DATE, iso
 
 OPENING = 1_500  # characters in which a document says what it is
 HEAD = 400  # and in which it gives its own date

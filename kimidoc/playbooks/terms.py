@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.dates import DATE, iso
 from kimidoc.playbooks.negation import negated
 from kimidoc.playbooks.references import HEAD
 from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
 from kimidoc.types import Document
+from kimidoc.values.dates import DATE, iso
 
 _ENDS = re.compile(
     r"\b(?:agreement|licen[cs]e|lease|contract|tenancy|term|engagement|appointment)\b"

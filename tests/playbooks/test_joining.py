@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from kimidoc import ingest
 from kimidoc.errors import ConfigError
 from kimidoc.playbooks import amendments, judge, references, terms
-from kimidoc.playbooks.dates import iso
 from kimidoc.playbooks.format import playbook
 from kimidoc.playbooks.load import load
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Document
+from kimidoc.values.dates import iso
 
 BODY = "The parties agree what stands here at some length. " * 12
 ROOM = Path(__file__).parents[2] / "examples" / "deal-room"
