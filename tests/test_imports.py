@@ -19,7 +19,7 @@ LINES = (
     {"types", "errors", "config"},
     {"values"},
     {"ingest", "cite", "playbooks", "report"},
-    {"pack"},
+    {"pack", "changes"},
     {"attention", "kvcache", "experts"},
     {"models"},
     {"engine", "ask"},
