@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "kimidoc"
 LINES = (
     {"types", "errors", "config"},
     {"values"},
-    {"ingest", "cite", "playbooks", "report"},
+    {"ingest", "cite", "playbooks", "report", "novelty"},
     {"pack", "changes"},
     {"attention", "kvcache", "experts"},
     {"models"},
