@@ -23,6 +23,7 @@ from kimidoc.types import (
 
 INTEGRITY = "integrity"  # notices whose code holds this word are about hostile documents
 RULED = " (no quote with the answer; a word rule raised a finding, see there)"
+COMPARED = "method.baseline"  # its notice says that there was a baseline
 METHOD = "method."  # notices whose code begins so say how the engine works; no warnings
 
 _ROOTS = 3  # named in a title
@@ -79,8 +80,10 @@ def absent(report: Report) -> list[Finding]:
 
 
 def compared(report: Report) -> bool:
-    """Whether a baseline left a trace. One under which everything is new leaves none."""
-    return any(finding.baseline != "new" for finding in report.findings)
+    """Whether there was a baseline, even one under which everything is new."""
+    return any(finding.baseline != "new" for finding in report.findings) or any(
+        notice.code == COMPARED for notice in report.warnings
+    )
 
 
 def by_severity(findings: Iterable[Finding]) -> dict[Severity, list[Finding]]:

@@ -124,6 +124,8 @@ def _result(
             "citation": "none" if main is None else main.status,
         },
     }
+    if finding.path is not None:  # as the other formats name it, for a baseline
+        result["properties"]["document"] = finding.path
     related = [
         {"id": at, **_location(report, finding.path, citation, kinds)}
         | {"message": {"text": _cited(citation, kinds)}}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimidoc.errors import ConfigError
-from kimidoc.report import baseline
+from kimidoc.report import baseline, sarif
 from kimidoc.report import json as report_json
 from kimidoc.report.redact import redacted
 from kimidoc.types import Finding, Report
@@ -39,6 +39,50 @@ def test_what_was_absent_already_stays_out() -> None:
     third = baseline.load(report_json.render(second))
     assert [finding.fingerprint for finding in third.findings] == ["fp-break"]
     assert [f.baseline for f in baseline.apply((), third)] == ["absent"]
+
+
+def test_sarif_is_a_baseline_too(report: Report) -> None:
+    earlier = baseline.load(sarif.render(report))
+    of_json = baseline.load(report_json.render(report))
+    assert earlier.fingerprints == of_json.fingerprints
+    known = {(f.rule_id, f.severity, f.path, f.fingerprint) for f in of_json.findings}
+    assert {(f.rule_id, f.severity, f.path, f.fingerprint) for f in earlier.findings} == known
+    marked = baseline.apply(FINDINGS[1:], earlier)
+    assert [f.baseline for f in marked] == ["unchanged"] * 5 + ["absent"]
+    assert "24 June 2027" in marked[-1].message and marked[-1].path == FINDINGS[0].path
+    again = baseline.load(sarif.render(replace(report, findings=marked)))
+    assert again.fingerprints == {f.fingerprint for f in FINDINGS[1:]}
+
+
+def test_a_baseline_says_what_it_came_to() -> None:
+    earlier = baseline.load(report_json.render(replace(full(), findings=FINDINGS[:2])))
+    said = baseline.said(baseline.apply(FINDINGS[1:4], earlier)).message
+    assert "2 new, 1 unchanged, 1 no longer found" in said
+
+
+def test_sarif_of_another_tool_is_none() -> None:
+    log = json.loads(sarif.render(full()))
+    log["runs"][0]["tool"]["driver"]["name"] = "ruff"
+    with pytest.raises(ConfigError, match="SARIF file of 'ruff'") as caught:
+        baseline.load(json.dumps(log))
+    assert "--import-sarif" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"runs": []}',
+        '{"version": "2.0.0", "runs": []}',
+        '{"version": "2.1.0", "runs": 7}',
+        '{"version": "2.1.0", "runs": [7]}',
+        '{"version": "2.1.0", "runs": [{"tool": {}}]}',
+        '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "kimidoc", "rules": []}},'
+        ' "results": [{"ruleId": "x"}]}]}',
+    ],
+)
+def test_damaged_sarif_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="findings are damaged"):
+        baseline.load(text)
 
 
 _PRINTS = st.lists(st.sampled_from("abcdef"), max_size=8)
