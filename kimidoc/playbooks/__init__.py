@@ -5,7 +5,11 @@
     load     by name or file -> Playbook
     choose   which playbook fits what the paths hold, and why
     ask      a playbook's checks over a window's documents -> Questions
+    answers  answers that code gives by itself, and the values read in every answer's quotes
+    clauses  the passages of a contract that answer a check: a linear model over ``passages``
+    fit      labelled contracts -> the weights of ``clauses`` (clauses.tsv)
     judge    answers and documents -> Findings, by the rule each check states
+    tables   what a playbook computes over all documents: ``deadlines``, ``exposure``
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
     sweep    signs over every sentence of the documents, for what must not be overlooked
     references, terms, amendments    what only several documents together show

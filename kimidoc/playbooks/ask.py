@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kimidoc.playbooks.choose import fits
-from kimidoc.playbooks.format import Analysis, Check, Playbook
+from kimidoc.playbooks.format import Analysis, Check, Playbook, TableRule
 from kimidoc.types import Document, Question
 
 
@@ -25,7 +25,7 @@ def questions(book: Playbook, documents: Sequence[Document]) -> tuple[Question, 
     return tuple(asked)
 
 
-def rule_id(book: Playbook, check: Check | Analysis) -> str:
+def rule_id(book: Playbook, check: Check | Analysis | TableRule) -> str:
     """What a check is called in findings and SARIF: ``dd.change-of-control``."""
     return f"{book.prefix}.{check.id}"
 

@@ -2,9 +2,16 @@
 
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
-    [[check]]               id, title, question, scope, terms, answer, documents, tags
+    [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
+                            documents, tags
     [check.finding]         when, severity, message, help, signs, search
     [[analysis]]            id, title, method, severity, message, help, tags
+    [[table]]               id, title, method, note
+
+A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
+clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
+the sentences they match are the answer. ``find`` goes before ``clause``. ``answer`` is the type of
+value that is read in the quotes (``values``). ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
@@ -23,13 +30,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, get_args
 
 from kimidoc.errors import ConfigError
+from kimidoc.playbooks import clauses
 from kimidoc.types import SEVERITIES, Severity
 
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences", "lines", "code"]
-Method = Literal["annexes", "agreements", "expired", "conflicts"]
-AnswerType = Literal["text", "yes/no", "date", "money", "duration", "parties"]
+Method = Literal["annexes", "agreements", "expired", "conflicts", "missed"]
+TableMethod = Literal["calendar", "exposure"]
+AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HINT = "`kimidoc playbooks show due-diligence --source` prints one that works."
@@ -68,6 +77,14 @@ class Check:
     answer: AnswerType = "text"
     tags: tuple[str, ...] = ()
     finding: FindingRule | None = None
+    wordings: tuple[str, ...] = ()
+    clause: str | None = None
+    find: tuple[str, ...] = ()
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether code answers it and the language model is not asked."""
+        return bool(self.clause or self.find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,16 @@ class Analysis:
     message: str
     help: str
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableRule:
+    """A table that code computes over all documents and answers (``tables.METHODS``)."""
+
+    id: str
+    title: str
+    method: TableMethod
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +125,7 @@ class Playbook:
     checks: tuple[Check, ...] = field(default=())
     prose: bool = True
     analyses: tuple[Analysis, ...] = ()
+    tables: tuple[TableRule, ...] = ()
 
 
 def playbook(data: Mapping[str, Any], where: str) -> Playbook:
@@ -113,6 +141,7 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
         checks=tuple(_check(entry) for entry in table.tables("check")),
         prose=head.yes("prose", default=True),
         analyses=tuple(_analysis(entry) for entry in table.tables("analysis")),
+        tables=tuple(_table(entry) for entry in table.tables("table")),
     )
     for check in book.checks:
         search = check.finding.search if check.finding else "quotes"
@@ -124,7 +153,8 @@ def playbook(data: Mapping[str, Any], where: str) -> Playbook:
     if not book.checks:
         table.wrong("check", "there is no [[check]]")
     seen: set[str] = set()
-    for name in [*(check.id for check in book.checks), *(one.id for one in book.analyses)]:
+    names = [check.id for check in book.checks] + [one.id for one in book.analyses]
+    for name in names + [one.id for one in book.tables]:
         if name in seen:
             table.wrong("check", f"the id {name!r} is used twice")
         seen.add(name)
@@ -142,8 +172,16 @@ def _check(entry: _Table) -> Check:
         answer=entry.choice("answer", get_args(AnswerType), "text"),
         tags=entry.texts("tags"),
         finding=_finding(entry.table("finding")) if entry.has("finding") else None,
+        wordings=entry.texts("wordings"),
+        clause=entry.name("clause") if entry.has("clause") else None,
+        find=entry.patterns("find"),
     )
     entry.done()
+    if check.clause is not None and check.clause not in clauses.names():
+        known = ", ".join(clauses.names())
+        entry.wrong("clause", f"there is no fitted model of {check.clause!r}; there are {known}")
+    if check.by_rule and check.scope == "set":
+        entry.wrong("scope", "what code finds is found in each document")
     if check.finding and check.finding.signs and check.finding.when == "not_found":
         entry.wrong("finding.signs", "there is no quote to match when nothing was found")
     return check
@@ -163,22 +201,28 @@ def _analysis(entry: _Table) -> Analysis:
     return analysis
 
 
+def _table(entry: _Table) -> TableRule:
+    rule = TableRule(
+        id=entry.name("id"),
+        title=entry.text("title"),
+        method=entry.choice("method", get_args(TableMethod), None),
+        note=entry.text("note"),
+    )
+    entry.done()
+    return rule
+
+
 def _finding(entry: _Table) -> FindingRule:
     rule = FindingRule(
         when=entry.choice("when", get_args(When), "found"),
         severity=entry.choice("severity", SEVERITIES, None),
         message=entry.text("message"),
         help=entry.text("help"),
-        signs=entry.texts("signs"),
+        signs=entry.patterns("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
     )
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
-    for sign in rule.signs:
-        try:
-            re.compile(sign.replace(" ", r"\s+"))
-        except re.error as error:
-            entry.wrong("signs", f"{sign!r} is not a regular expression ({error})")
     entry.done()
     return rule
 
@@ -244,6 +288,16 @@ class _Table:
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
             self.wrong(key, "expected a list of texts")
         return tuple(value)
+
+    def patterns(self, key: str) -> tuple[str, ...]:
+        """Texts that are regular expressions, once their spaces stand for any white space."""
+        found = self.texts(key)
+        for pattern in found:
+            try:
+                re.compile(pattern.replace(" ", r"\s+"))
+            except re.error as error:
+                self.wrong(key, f"{pattern!r} is not a regular expression ({error})")
+        return found
 
     def yes(self, key: str, *, default: bool) -> bool:
         value = self._take(key)

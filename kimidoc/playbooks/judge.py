@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from kimidoc.playbooks import amendments, references, sweep, terms
+from kimidoc.playbooks import amendments, deadlines, references, sweep, terms
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.choose import fits
 from kimidoc.playbooks.format import Analysis, Check, FindingRule, Method, Playbook
@@ -22,6 +22,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "agreements": references.agreements,
     "expired": terms.expired,
     "conflicts": amendments.conflicts,
+    "missed": deadlines.missed,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest

@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w+")
 _COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|--|<!--|;)")
 _ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
 # Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
-_END = re.compile(
+END = re.compile(
     rf"{_ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
     r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
 )
@@ -42,7 +42,7 @@ def sentence(text: str, at: int) -> tuple[int, int]:
     """Where the sentence that holds character ``at`` begins and ends, white space left out."""
     low, high = max(0, at - QUOTE_CHARS), min(len(text), at + QUOTE_CHARS)
     start, end = low, high
-    for match in _END.finditer(text, low, high):
+    for match in END.finditer(text, low, high):
         if match.end() <= at:
             start = match.end()
         else:

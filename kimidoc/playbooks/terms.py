@@ -16,7 +16,7 @@ from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
 from kimidoc.types import Document
 from kimidoc.values.dates import DATE, iso
 
-_ENDS = re.compile(
+ENDS = re.compile(
     r"\b(?:agreement|licen[cs]e|lease|contract|tenancy|term|engagement|appointment)\b"
     r"(?:(?!\b(?:prices?|fees?|rates?|charges?|invoices?|rent)\b)[^.;]){0,160}?"
     r"\b(?P<verb>ends?|expires?|terminates?|shall (?:end|expire|terminate)|will (?:end|expire"
@@ -43,7 +43,7 @@ def expired(documents: Sequence[Document]) -> Iterator[Found]:
         if document.kind in TABLES or not others or _renews(document.text):
             continue
         latest, where, span, later = max(others, key=lambda one: one[:2])
-        ends = [(iso(m["date"]), m) for m in _ENDS.finditer(document.text)]
+        ends = [(iso(m["date"]), m) for m in ENDS.finditer(document.text)]
         if not ends or any(day is None or day >= latest for day, _ in ends):
             continue
         day, match = ends[0]

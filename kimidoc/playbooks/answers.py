@@ -1,0 +1,98 @@
+"""Answers that code gives without the language model, and values read in every answer's quotes.
+
+A check that names a ``clause`` or gives ``find`` is answered here (``Answer.by_rule``). Its quotes
+are located by construction; that they answer is a rule's judgement, and the report says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from kimidoc import values
+from kimidoc.playbooks import clauses
+from kimidoc.playbooks.format import AnswerType, Check, Playbook
+from kimidoc.playbooks.sweep import QUOTE_CHARS, cited, sentence
+from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question, Value, ValueKind
+
+KINDS: Mapping[AnswerType, tuple[ValueKind, ...]] = {
+    "text": (),
+    "yes/no": (),
+    "date": ("date", "duration"),  # an end is often a length and a beginning
+    "money": ("money", "percentage"),
+    "duration": ("duration",),
+    "percentage": ("percentage",),
+    "parties": ("party",),
+}
+FOUND_BY_PATTERNS = Notice(
+    "method.answers-by-patterns",
+    "Some checks were answered by word rules alone: the sentences that a pattern of the playbook "
+    "matches are the answer, and the language model was not asked.",
+)
+
+
+def by_rule(
+    books: Sequence[Playbook], questions: Sequence[Question], documents: Sequence[Document]
+) -> tuple[dict[str, Answer], tuple[Notice, ...]]:
+    """The answers, by question id, of the checks that code answers, and how it did so."""
+    checks = {(book.id, check.id): check for book in books for check in book.checks}
+    asked: dict[str, list[tuple[Question, Check]]] = {}
+    for question in questions:
+        check = checks.get((question.playbook or "", question.check or ""))
+        if check is not None and check.by_rule and question.document is not None:
+            asked.setdefault(question.document, []).append((question, check))
+    found, notices = dict[str, Answer](), dict[Notice, None]()
+    for document in documents:
+        own = asked.get(document.path, ())
+        ranked = clauses.ranked(document) if any(check.clause for _, check in own) else {}
+        for question, check in own:
+            answer = _found(question, check, document)
+            if answer.status == "not_found" and check.clause:
+                answer = clauses.answer(question, document, ranked[check.clause])
+            found[question.id] = answer
+            if check.clause:
+                notices[clauses.NOTICE] = None
+            if check.find:
+                notices[FOUND_BY_PATTERNS] = None
+    return found, tuple(notices)
+
+
+def _found(question: Question, check: Check, document: Document) -> Answer:
+    spans = list(dict.fromkeys(_matches(check.find, document.text)))
+    citations = tuple(cited(document, *span) for span in spans[: clauses.QUOTES])
+    evidence = tuple(Evidence(document.path, *span, 1.0) for span in spans[: clauses.LISTED])
+    status = "found" if citations else "not_found"
+    return Answer(question, status, "", citations, evidence, by_rule=True)  # type: ignore[arg-type]
+
+
+def _matches(patterns: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
+    """The whole sentences around each match, pattern by pattern."""
+    for pattern in patterns:
+        for match in re.finditer(pattern.replace(" ", r"\s+"), text, re.IGNORECASE):
+            if match[0].strip():
+                start, _ = sentence(text, match.start())
+                _, end = sentence(text, match.end() - 1)
+                yield start, min(max(end, match.end()), start + QUOTE_CHARS)
+
+
+def typed(books: Sequence[Playbook], answers: Sequence[Answer]) -> list[Answer]:
+    """The answers with the values of their check's type, read in the first quote that has any."""
+    types = {(book.id, check.id): check.answer for book in books for check in book.checks}
+    return [
+        replace(answer, values=_values(types.get(_of(answer), "text"), answer.citations))
+        for answer in answers
+    ]
+
+
+def _of(answer: Answer) -> tuple[str, str]:
+    return answer.question.playbook or "", answer.question.check or ""
+
+
+def _values(answer_type: AnswerType, citations: Sequence[Citation]) -> tuple[Value, ...]:
+    for citation in citations:
+        if citation.verified:
+            found = [v for kind in KINDS[answer_type] for v in values.read(kind, citation.text)]
+            if found:
+                return tuple(found)
+    return ()

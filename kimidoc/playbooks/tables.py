@@ -1,0 +1,29 @@
+"""Tables that a playbook's ``[[table]]`` asks for, each computed by one analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from kimidoc.playbooks import deadlines, exposure
+from kimidoc.playbooks.ask import rule_id
+from kimidoc.playbooks.format import Playbook, TableMethod
+from kimidoc.types import Answer, Document, Row, Table
+
+METHODS: Mapping[
+    TableMethod,
+    tuple[tuple[str, ...], Callable[[Sequence[Answer], Sequence[Document]], Iterator[Row]]],
+] = {
+    "calendar": (deadlines.COLUMNS, lambda _, documents: deadlines.rows(documents)),
+    "exposure": (exposure.COLUMNS, exposure.rows),
+}
+
+
+def made(
+    book: Playbook, answers: Sequence[Answer], documents: Sequence[Document]
+) -> Iterator[Table]:
+    """The tables of one playbook that have a row."""
+    own = [answer for answer in answers if answer.question.playbook == book.id]
+    for rule in book.tables:
+        columns, rows = METHODS[rule.method]
+        if found := tuple(rows(own, documents)):
+            yield Table(rule_id(book, rule), rule.title, rule.note, columns, found)

@@ -1,0 +1,210 @@
+"""Passages and the fitted model over them: on clauses written for this test, in both spellings."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kimidoc.errors import ConfigError
+from kimidoc.playbooks import answers, clauses, fit
+from kimidoc.playbooks.ask import questions
+from kimidoc.playbooks.format import Playbook, playbook
+from kimidoc.playbooks.load import load
+from kimidoc.playbooks.passages import features, passages, words
+from kimidoc.types import Answer, Citation, Document, Question
+
+DEED = """Haulage Agreement
+
+This Haulage Agreement is entered into as of April 2, 2019, by and between Brackwater Lines, Inc., \
+a Maine corporation ("Carrier"), and Ottery Mills LLC ("Shipper").
+
+1. Services. Carrier shall carry the goods that Shipper hands over at the mill.
+
+2. Term. The initial term of this Agreement shall be three (3) years from the date above. It shall \
+automatically renew for successive one (1) year terms unless either party gives written notice of \
+non-renewal at least sixty (60) days prior to the expiration of the then current term.
+
+3. Assignment. Neither party may assign this Agreement without the prior written consent of the \
+other party.
+
+4. Records. Shipper may, on ten days' notice and not more than once a year, audit the books and \
+records of Carrier that relate to the charges.
+
+5. Governing Law. This Agreement shall be governed by and construed in accordance with the laws of \
+the State of Maine.
+
+6. Weather. Both parties have noted that the pass is closed by snow in most winters.
+"""
+PAPER = Document("haulage.txt", "text", "read", DEED)
+
+
+def found(check: str, document: Document = PAPER) -> list[str]:
+    book = load("due-diligence")
+    asked = [q for q in questions(book, [document]) if q.check == check]
+    given, _ = answers.by_rule([book], asked, [document])
+    return [c.text for a in given.values() if a.status == "found" for c in a.citations]
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("document-name", "Haulage Agreement"),
+        ("parties", "Brackwater Lines"),
+        ("agreement-date", "April 2, 2019"),
+        ("expiry", "three (3) years"),
+        ("renewal", "automatically renew"),
+        ("renewal-notice", "sixty (60) days prior"),
+        ("assignment", "without the prior written consent"),
+        ("audit", "audit the books"),
+        ("governing-law", "laws of the State of Maine"),
+    ],
+)
+def test_clauses_of_a_contract_it_has_not_seen(check: str, words: str) -> None:
+    assert any(words in " ".join(quote.split()) for quote in found(check))
+
+
+@pytest.mark.parametrize(
+    "check", ["non-compete", "source-escrow", "insurance", "joint-ip", "most-favoured"]
+)
+def test_clauses_that_are_not_there(check: str) -> None:
+    assert found(check) == []
+
+
+def test_an_answer_by_rule_ranks_places_whether_or_not_it_is_found() -> None:
+    ranked = clauses.ranked(PAPER)
+    assert set(ranked) == set(clauses.names()) and len(clauses.names()) == 41
+    question = Question("q", "?", PAPER.path)
+    for clause in ("governing-law", "insurance"):
+        answer = clauses.answer(question, PAPER, ranked[clause])
+        assert answer.by_rule and 0 < len(answer.evidence) <= clauses.LISTED
+        scores = [place.score for place in answer.evidence]
+        assert scores == sorted(scores, reverse=True) and 0 <= scores[-1] <= scores[0] <= 1
+    assert clauses.answer(question, PAPER, []).status == "not_found"
+
+
+@given(st.text(alphabet="aB1 .;\n\t(\"'é", max_size=400))
+def test_passages_hold_every_word_once(text: str) -> None:
+    found = passages(text)
+    assert all(start < end for start, end in found)
+    assert all(a[1] <= b[0] for a, b in pairwise(found))
+    covered = {at for start, end in found for at in range(start, end)}
+    assert all(at in covered for at, char in enumerate(text) if not char.isspace())
+    assert [(start, end) for start, end, _ in features(text)] == found
+
+
+def test_a_passage_without_an_end_is_cut() -> None:
+    found = passages("word " * 2_000)
+    assert len(found) > 5 and all(end - start <= 900 for start, end in found)
+    assert all(end - start <= 900 for start, end in passages("x" * 5_000))
+
+
+def test_both_spellings_are_one() -> None:
+    assert words("The licence is favourable, organised in 2019") == words(
+        "The license is favorable, organized in 1820"
+    )
+    assert words("four hours of our course") == "four hours of our course".split()
+
+
+BOOK = """
+[playbook]
+id = "x"
+prefix = "x"
+title = "X"
+description = "x"
+[[check]]
+id = "snow"
+title = "Snow"
+question = "Is the pass closed?"
+find = ['\\bclosed by (?:snow|ice)\\b']
+[[check]]
+id = "law"
+title = "Law"
+question = "Which law?"
+find = ['laws of the Moon']
+clause = "governing-law"
+[[check]]
+id = "asked"
+title = "Asked"
+question = "Of the model?"
+answer = "duration"
+"""
+
+
+def _book(**changes: object) -> Playbook:
+    import tomllib
+
+    data = tomllib.loads(BOOK)
+    data["check"][0] |= changes
+    return playbook(data, "x.toml")
+
+
+def test_patterns_answer_before_the_fitted_model_and_the_model_is_not_asked() -> None:
+    book = _book()
+    asked = questions(book, [PAPER])
+    given, notices = answers.by_rule([book], asked, [PAPER])
+    assert sorted(given) == ["x.law@haulage.txt", "x.snow@haulage.txt"]
+    (snow,) = given["x.snow@haulage.txt"].citations
+    assert snow.text.endswith("closed by snow in most winters.")
+    assert DEED[snow.start_char : snow.end_char] == snow.text and snow.verified
+    assert "Maine" in given["x.law@haulage.txt"].citations[0].text
+    assert {n.code for n in notices} == {
+        "method.clauses-by-linear-model",
+        "method.answers-by-patterns",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"clause": "no-such-clause"}, "there is no fitted model"),
+        ({"find": ["("]}, "not a regular expression"),
+        ({"scope": "set"}, "found in each document"),
+    ],
+)
+def test_what_a_check_may_not_say(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        _book(**changes)
+
+
+def test_values_come_from_the_first_quote_that_has_any() -> None:
+    book = _book()
+    asked = next(q for q in questions(book, [PAPER]) if q.check == "asked")
+    quotes = (
+        Citation("unverified", "within two weeks"),
+        Citation("exact", "soon", "a", 0, 4),
+        Citation("normalised", "within thirty (30) days", "a", 0, 9),
+        Citation("exact", "five years", "a", 0, 9),
+    )
+    (answer,) = answers.typed([book], [Answer(asked, "found", "", quotes)])
+    assert [(v.words, v.normal) for v in answer.values] == [("thirty (30) days", "P30D")]
+    (bare,) = answers.typed([], [Answer(asked, "found", "", quotes)])
+    assert bare.values == ()
+
+
+def test_fitting_finds_the_words_that_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twelve contracts, half of them with a clause of penguins: the weights single it out."""
+    lines = []
+    for number in range(12):
+        text = f"Contract {number} of sale.\n\nThe buyer pays the price on day {number}.\n\n"
+        clause = "The seller shall feed every penguin that it keeps at the quay.\n\n"
+        said = text + clause * (number % 2) + "The goods are sent by rail to the buyer."
+        (tmp_path / f"{number}.txt").write_text(said)
+        spans = [{"start": len(text), "end": len(text) + len(clause) - 2}] * (number % 2)
+        lines.append(json.dumps({"doc": f"{number}.txt", "category": "penguin", "spans": spans}))
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("\n".join(lines))
+    fit.main(str(tmp_path), str(labels))
+    table = clauses.parsed(capsys.readouterr().out)
+    assert max(table, key=lambda feature: table[feature].get("penguin", 0)) in clause.casefold()
+    for number in range(12):
+        paper = Document("p", "text", "read", (tmp_path / f"{number}.txt").read_text())
+        best = clauses.ranked(paper, table)["penguin"][0]
+        assert (best.score >= 0) == bool(number % 2)
+        assert ("penguin" in paper.text[best.start : best.end]) == bool(number % 2)
