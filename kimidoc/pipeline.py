@@ -23,7 +23,8 @@ from kimidoc.engine.base import Prefix, Progress, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
 from kimidoc.planner import machine, verdict
-from kimidoc.playbooks import integrity, judge
+from kimidoc.playbooks import integrity, judge, tables
+from kimidoc.playbooks.answers import by_rule, typed
 from kimidoc.playbooks.ask import questions as checks_of
 from kimidoc.playbooks.choose import choose
 from kimidoc.types import (
@@ -168,10 +169,15 @@ class _Reading:
         prefix = self.engine.prefill(window, self.progress)
         self.seconds["prefill"], since = perf_counter() - since, perf_counter()
         sources = cite.Sources([segment.document for segment in window.segments])
-        answers, verifying = swarm.answer(self.engine, prefix, questions, sources, self.progress)
+        read = [segment.document for segment in window.segments]
+        ruled, methods = by_rule(books, questions, read)
+        asked = [question for question in questions if question.id not in ruled]
+        drafted, verifying = swarm.answer(self.engine, prefix, asked, sources, self.progress)
+        rest = iter(drafted)
+        answers = typed(books, [ruled.get(q.id) or next(rest) for q in questions])
         self.seconds["answer"] = perf_counter() - since - verifying
         self.seconds["verify"] = verifying
-        told = [*window.notices, *prefix.notices, *notices]
+        told = [*window.notices, *prefix.notices, *methods, *notices]
         found, rules = self._judged(books, answers)
         hostile = [n for d in window.documents for n in d.notices]
         if books:
@@ -186,6 +192,7 @@ class _Reading:
             warnings=(*told, *hostile),
             roots=self.job.paths,
             path_prefix=ingest.repository_prefix(self.job.paths),
+            tables=tuple(table for book in books for table in tables.made(book, answers, read)),
         )
 
     def _check(self, window: Window) -> None:
