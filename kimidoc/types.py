@@ -6,6 +6,7 @@
     Quote      words a draft claims to have seen; Citation is a quote that code located (or not)
     Answer     one question's verified outcome, with Values read in its quotes by code
     Finding    a playbook's judgement on answers; Table: what it computed over all documents
+    Excerpt    source text around what is cited; Strip: how new a document is to the others
     Report     everything a run has to say; the report room sees this and nothing else
 
 Characters are 0-based Unicode code points into ``Document.text``, end exclusive. Lines and pages
@@ -324,6 +325,31 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of a document's text, around what a report cites; it begins at a line's start."""
+
+    path: str
+    start_char: int
+    start_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """How new a document is to the rest of the set, in equal shares of its lines.
+
+    ``heat`` is 0 to 1, ``changed`` whether a share changes what stands elsewhere, ``lines`` its
+    first and last line. ``copied``: share of the words that stand elsewhere.
+    """
+
+    path: str
+    copied: float
+    heat: tuple[float, ...]
+    changed: tuple[bool, ...]
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """Which model read the window."""
 
@@ -404,3 +430,5 @@ class Report:
     roots: tuple[str, ...] = ()
     path_prefix: str = ""
     tables: tuple[Table, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
+    strips: tuple[Strip, ...] = ()

@@ -158,7 +158,8 @@ def test_the_package_is_light() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "ask", "analyze", "pack", "plan", "bench", "sessions", "playbooks"]
+    "command",
+    ["", "ask", "analyze", "novelty", "pack", "plan", "bench", "sessions", "playbooks"],
 )
 def test_help_is_light(command: str) -> None:
     words = [command, "--help"] if command else ["--help"]

@@ -22,6 +22,7 @@ from kimidoc.errors import UsageError
 COMMANDS = {
     "analyze": "Read documents whole and check them against playbooks.",
     "ask": "Read documents whole and answer questions with located quotes.",
+    "novelty": "Show which lines are new: to the set, or to an earlier version.",
     "pack": "Show what would be read: tokens per file, what is skipped and why.",
     "plan": "Say what a run would take: memory, disk, time, and the cost elsewhere.",
     "playbooks": "List, show, start and check playbooks.",

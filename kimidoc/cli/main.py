@@ -24,7 +24,7 @@ from kimidoc import __version__, config
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import KimidocError
 
-SLOW_COMMANDS = ("analyze", "ask", "pack", "plan", "bench")
+SLOW_COMMANDS = ("analyze", "ask", "chat", "novelty", "pack", "plan", "bench")
 INTERRUPTED = 130
 
 

@@ -8,6 +8,7 @@ time: logits of the whole window ([T, vocabulary], 200 GB for a million tokens) 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,14 @@ import torch
 from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.prefill import layer_major
 from kimidoc.engine.runner import Runner
+from kimidoc.types import Window
 
+if TYPE_CHECKING:
+    from kimidoc.engine.local import LocalEngine
+
+FILE = "surprisal.f16"  # in a session's folder: little-endian float16, one per token
 PIECE = 256  # tokens whose logits exist at once: 256 x 49,152 fp32 is 50 MB
 
 Surprisal = npt.NDArray[np.float16]
@@ -50,3 +57,25 @@ def surprisal(
         progress("surprisal", b + 1, T, "tokens")
     out[list(firsts)] = 0
     return out
+
+
+def kept(engine: LocalEngine, window: Window) -> Surprisal | None:
+    """The surprisal of ``window`` as its session keeps it; None where none does."""
+    where = engine._where
+    if where is None or not engine.holds(window):
+        return None
+    try:
+        found = np.fromfile(where / FILE, dtype="<f2")
+    except OSError:
+        return None
+    return found.astype(np.float16) if len(found) == len(window.tokens) else None
+
+
+def heard(engine: LocalEngine, window: Window, progress: Progress = silent) -> Surprisal:
+    """The surprisal of ``window``: from its session, else by reading it, which keeps nothing."""
+    if (found := kept(engine, window)) is not None:
+        return found
+    reader = engine._reader
+    ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
+    _, hidden = layer_major(reader.runner, reader.profile, ids, reader.plan, progress=progress)
+    return surprisal(reader.runner, hidden, ids, progress=progress)

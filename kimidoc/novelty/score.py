@@ -75,7 +75,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Scored:
-    """One document. ``copied``: share of its words in lines that stand elsewhere."""
+    """One document. ``copied``: share of its words in lines that stand elsewhere unchanged."""
 
     document: Document
     lines: tuple[Line, ...]
@@ -190,7 +190,7 @@ def _document(words: Words, at: int, new: Floats, edits: Sequence[_Edit]) -> Sco
                 changed=_change(words, worst) if worst else None,
             )
         )
-    held = sum(line.words for line in lines if line.new < COPIED)
+    held = sum(line.words for line in lines if line.new < COPIED and not line.change)
     return Scored(
         document=document,
         lines=tuple(lines),
