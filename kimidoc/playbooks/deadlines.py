@@ -35,7 +35,7 @@ _TERMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\binitial (?:term|period)\b",
-        r"\b(?:continues?|remains?)\b[^.;]{0,60}\bfor\b",
+        r"\b(?:continues?|remains?|lasts?)\b[^.;]{0,60}\bfor\b",
         r"(?<!renewal )(?<!each )\bterm\b",
     )
 )
@@ -56,6 +56,11 @@ _RIGHT = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(r"^\s*['’]?\s*(?:(?:prior|written|advance|previous)\s+)*notice", re.IGNORECASE)
+_NOT_A_TERM = re.compile(
+    r"^\s*['’]?\s*(?:(?:(?:prior|written|advance|previous)\s+)*notice"
+    r"|(?:after|following)\b(?!\s+(?:the\s+)?(?:effective|commencement|date|start|signing)))",
+    re.IGNORECASE,
+)
 _BEFORE = re.compile(r"^\s*(?:prior to|before|in advance of)\b", re.IGNORECASE)
 
 
@@ -171,7 +176,7 @@ def _end(document: Document, start: tuple[str, tuple[int, int]] | None) -> Event
             continue
         between = after[: after.find(length.words)]
         follows = after[len(between) + len(length.words) :]
-        if len(between) > 60 or _OTHER_TERM.search(between) or _NOTICE.match(follows):
+        if len(between) > 60 or _OTHER_TERM.search(between) or _NOT_A_TERM.match(follows):
             continue
         own = re.search(rf"from (?:and including )?({DATE})", after, re.IGNORECASE)
         begun = iso(own[1]) if own else start[0] if start else None

@@ -36,7 +36,10 @@ from kimidoc.types import SEVERITIES, Severity
 Scope = Literal["document", "set"]
 When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences", "lines", "code"]
-Method = Literal["annexes", "agreements", "expired", "conflicts", "missed"]
+Method = Literal[
+    "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
+    "dealings",
+]  # fmt: skip
 TableMethod = Literal["calendar", "exposure"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 

@@ -10,7 +10,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
-from kimidoc.playbooks import amendments, deadlines, references, sweep, terms
+from kimidoc.playbooks import (
+    amendments,
+    deadlines,
+    dealings,
+    references,
+    register,
+    restated,
+    sweep,
+    terms,
+)
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.choose import fits
 from kimidoc.playbooks.format import Analysis, Check, FindingRule, Method, Playbook
@@ -23,6 +32,10 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "expired": terms.expired,
     "conflicts": amendments.conflicts,
     "missed": deadlines.missed,
+    "register": register.differences,
+    "changed": restated.changed,
+    "defined": restated.defined,
+    "dealings": dealings.exclusive,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest

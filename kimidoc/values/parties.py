@@ -18,7 +18,8 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
-    r"(?:^|\s)\(?(?P<n>\d)[.)]\s+\W{0,2}(?P<name>[A-Z][^;]{2,300}?)(?=;|\n\s*\n|\s\(\d\)\s|\n\d|$)"
+    r"(?:^|\s)\((?P<n>\d)\)\s+\W{0,2}(?P<name>[A-Z][^;]{2,300}?)"
+    r"(?=;|\.\s*\n|\n\s*\n|\s\(\d\)\s|\n\d|$)"
 )
 _COMPANY = (
     r"(?:Limited|Ltd|PLC|plc|LLP|LLC|L\.L\.C|LP|L\.P|Inc|Incorporated|Corporation|Corp|Company|Co"
@@ -43,6 +44,12 @@ _SKIP = re.compile(
 )
 _OF_A_PLACE = re.compile(r"\ban?\s+(?:[A-Z][\w.]*\s+){0,2}$")  # "a Delaware corporation" is no name
 _BODY = re.compile(r"\b(?:WITNESSETH|WHEREAS|Whereas|RECITALS?|Recitals|BACKGROUND|Background)\b")
+
+
+def opens(text: str) -> bool:
+    """Whether a text says between whom it is made."""
+    numbers = {match["n"] for match in _NUMBERED.finditer(text)}
+    return {"1", "2"} <= numbers or _BETWEEN.search(text) is not None
 
 
 def find(text: str) -> Iterator[Value]:

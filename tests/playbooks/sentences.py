@@ -7,6 +7,38 @@ from __future__ import annotations
 from tests.playbooks import code_sentences
 
 SENTENCES: dict[str, list[tuple[str, str | None]]] = {
+    "dd.cross-default": [
+        (
+            "The notes are subject to cross default above $50,000.",
+            "There is no cross-default.",
+        ),
+        (
+            "The events of default include the termination of a Key Contract.",
+            "The termination of a Key Contract is not an event of default.",
+        ),
+        (
+            "Loss of any material licence shall be an event of default.",
+            "Loss of any material licence shall not be an event of default.",
+        ),
+        (
+            "Default under any other debt makes the loan immediately due.",
+            "A default under any other debt does not make the loan immediately due.",
+        ),
+    ],
+    "dd.ip-not-owned": [
+        (
+            "The Prior Inventions remain the property of the Employee.",
+            None,
+        ),
+        (
+            "Work created before the engagement remains with the Consultant.",
+            None,
+        ),
+        (
+            "He grants a licence for as long as he is employed.",
+            "No licence is granted while he is employed.",
+        ),
+    ],
     "dd.renewal": [
         (
             "This agreement shall be automatically renewed for a year.",

@@ -206,7 +206,23 @@ def test_the_example_deal_room() -> None:
         ("dd.most-favoured", "norrland-distribution-agreement.docx"),
         ("dd.minimum-commitment", "quillon-supply-agreement.docx"),
         ("dd.not-in-force", "quillon-variation-draft-3.docx"),
+        ("dd.cross-default", "harrowmere-facility-summary.pdf"),
+        ("dd.ip-not-owned", "rademaker-employment-agreement.pdf"),
+        ("dd.notice-date-passed", "unit-7-lease.pdf"),
+        ("dd.register-differs", "contract-register.xlsx"),
+        ("dd.figure-changed", "rademaker-employment-agreement.pdf"),
+        ("dd.figure-differs", "norrland-distribution-agreement.docx"),
+        ("dd.figure-differs", "quillon-supply-agreement.docx"),
+        ("dd.exclusive-dealing", "norrland-distribution-agreement.docx"),
     }
+    critical = {(f.path or "").rpartition("/")[2] for f in found if f.severity == "critical"}
+    assert critical == {
+        "quillon-supply-agreement.docx",
+        "harrowmere-facility-summary.pdf",
+        "rademaker-employment-agreement.pdf",
+    }
+    rows = [words for f in found if f.rule_id == "dd.register-differs" for words in [f.message]]
+    assert ["None;" in r or "2027-06-30" in r or "168,000" in r for r in rows] == [True] * 3
     assert not raised & {
         ("dd.renewal", "vantoric-software-licence.pdf"),
         ("dd.change-of-control", "meridale-master-services-agreement.docx"),
