@@ -1,11 +1,12 @@
 """A Report as text: one file per format, each with ``render(report) -> str``.
 
-    terminal  markdown  html  json  csv  sarif  github     the formats
+    terminal  markdown  html  json  csv  sarif  github  junit     the formats
     place      how a citation's place is said to a human
     digest     what the formats say in common: counts, groups, the contract x check matrix
     safe       what document, model and file-name text may become in an output
     redact     secrets masked, length kept
-    baseline   an earlier JSON report, and which findings are new since
+    baseline   an earlier report, and which findings are new since
+    fingerprint  what a finding is recognised by then
 
 The room sees ``kimidoc.types`` and ``kimidoc.errors`` and nothing else of kimidoc. Nothing in a
 report is trusted: every format passes text through ``safe`` (or its own stricter escaping) and
@@ -57,6 +58,7 @@ FORMATS: dict[str, Format] = {
         _lazily("csv", ".csv"),
         _lazily("sarif", ".sarif"),
         _lazily("github", ".txt"),
+        _lazily("junit", ".xml"),
     )
 }
 

@@ -1,6 +1,7 @@
 """One row per citation of a finding or an answer, for a spreadsheet (RFC 4180, CR LF).
 
-Findings and answers without citations have one row too. A spreadsheet runs a cell that begins
+Findings and answers without citations have one row too, and how places were chosen has one for each
+notice ("method"): a table is filtered and forwarded without the report around it. A spreadsheet runs a cell that begins
 with =, +, -, @, a tab or a carriage return as a formula; such cells get an apostrophe in front
 (OWASP, "CSV Injection").
 """
@@ -32,7 +33,7 @@ def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    for row in (*_findings(report), *_answers(report)):
+    for row in (*_findings(report), *_answers(report), *_methods(report)):
         writer.writerow({column: cell(value) for column, value in row.items()})
     return out.getvalue()
 
@@ -76,6 +77,12 @@ def _answers(report: Report) -> Iterator[Row]:
         }
         for citation in answer.citations or (None,):
             yield row | _citation(citation, kinds)
+
+
+def _methods(report: Report) -> Iterator[Row]:
+    for notice in report.warnings:
+        if notice.code.startswith(digest.METHOD):
+            yield {"record": "method", "id": notice.code, "text": notice.message}
 
 
 def _citation(citation: Citation | None, kinds: place.Kinds) -> Row:

@@ -24,7 +24,7 @@ _COMMAND: dict[Severity, str] = {
 
 
 def render(report: Report) -> str:
-    """Annotations, worst first, then the quotes behind them, inert, and the outcome."""
+    """Annotations, worst first, then what is inert: their quotes, how it was done, the outcome."""
     report = redacted(report)
     findings = [finding for finding in digest.current(report) if finding.baseline == "new"]
     shown = findings[:_MAX_ANNOTATIONS]
@@ -37,7 +37,9 @@ def render(report: Report) -> str:
         said = safe.clip(safe.line(notices[0].message), _MESSAGE)
         more = f" ({len(notices) - 1:,} more like it)" if len(notices) > 1 else ""
         rows.append(f"::warning title={prop(code)}::{data(said + more)}")
-    body = "\n".join([*(_quotes(finding, kinds) for finding in shown), digest.outcome(report)])
+    told = [f"How places were chosen: {safe.line(said)}" for said in digest.methods(report)]
+    quotes = [_quotes(finding, kinds) for finding in shown]
+    body = "\n".join([*quotes, *told, digest.outcome(report)])
     return "\n".join([*rows, inert(body), ""])
 
 

@@ -65,6 +65,12 @@ def test_annotations_worst_first_with_file_and_line(report: Report) -> None:
     assert "line" not in pdf.properties and "p. 7, § 8 Break clause" in pdf.message
 
 
+def test_how_places_were_chosen_is_said(report: Report) -> None:
+    said = "How places were chosen: Rules chose the places; a quote may answer nothing."
+    assert said in github.render(report).split("\n")
+    assert "How places" not in github.render(empty())
+
+
 def test_only_new_findings_are_annotated() -> None:
     old = tuple(replace(finding, baseline="unchanged") for finding in FINDINGS)
     obeyed = runner(github.render(replace(empty(), findings=old)))

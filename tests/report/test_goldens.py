@@ -48,4 +48,5 @@ def test_formats_name_their_files() -> None:
         "csv": ".csv",
         "sarif": ".sarif",
         "github": ".txt",
+        "junit": ".xml",
     }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -163,6 +164,16 @@ def _github(text: str) -> None:
         assert set(command.properties) <= {"file", "line", "endLine", "title"}
 
 
+def _junit(text: str) -> None:
+    _no_controls(text)
+    top = fromstring(text.encode())
+    assert {node.tag for node in top.iter()} <= {
+        "testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"
+    }  # fmt: skip
+    for case in top.iter("testcase"):
+        assert set(case.attrib) <= {"classname", "name", "file", "line"}
+
+
 CHECKS: dict[str, Callable[[str], None]] = {
     "terminal": _terminal,
     "markdown": _markdown,
@@ -171,6 +182,7 @@ CHECKS: dict[str, Callable[[str], None]] = {
     "csv": _csv,
     "sarif": _sarif,
     "github": _github,
+    "junit": _junit,
 }
 
 
