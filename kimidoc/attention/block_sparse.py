@@ -89,40 +89,75 @@ def read(
 
     Tiles start at multiples of ``group_tokens`` of the window, not of the chunk: however the
     window is cut into chunks at those multiples, the result is the same.
+
+    The near keys lie in one run, and an index into it is a virtual position. What is far is put
+    over the keys right before a tile's window: no later tile looks at those any more.
     """
     L, sink, end = budget.block_tokens, budget.sink_blocks, history.length
     start = end - query.shape[2]
     cut = tiles(start, end, budget.group_tokens)
     base = window_start(cut[0][2], budget) * L
     last_window = window_start(cut[-1][2], budget)
-    near_k, near_v = history.span(base, end)
-    group = dense.group(query, near_k.shape[0])
-    margin = (sink + budget.top_k) * L  # virtual position of token ``base``; room for what is far
+    far = (sink + budget.top_k) * L if last_window else 0
+    keys, values = _near(history, base, end, far, rotary)
+    turned = query.new_empty(query.shape)
     if rotary:
-        near_k = rotary.rotate(near_k, margin)
-        query = rotary.rotate(query, margin + start - base)
-    turned = dense.group(query, near_k.shape[0])
+        rotary.rotate(query, far + start - base, out=turned).mul_(scaling)
+    else:
+        torch.mul(query, scaling, out=turned)
+    turned = dense.group(turned, keys.shape[0])[0]  # [K, G, S, D]
     if last_window:
-        head_k, head_v = history.span(0, sink * L)
+        sinks = history.span(0, sink * L)
         means = history.means(sink, last_window) if budget.top_k else None
-    out = query.new_empty(1, end - start, query.shape[1], near_v.shape[-1])
-    for a, b, tile in cut:
-        window = window_start(tile, budget)
-        near = slice(window * L - base, b - base)
-        k, v = near_k[:, near], near_v[:, near]
+        group = dense.group(query, keys.shape[0])[0]
+    out = query.new_empty(end - start, *turned.shape[:2], values.shape[-1])  # [S, K, G, Dv]
+    tile = dense.Tile()
+    for a, b, first in cut:
+        window = window_start(first, budget)
+        begin = window * L - base + (0 if window else far)
         if window:
-            at = window * L - base  # virtual position of the first sink: everything is consecutive
-            keys, values = [rotary.rotate(head_k, at) if rotary else head_k], [head_v]
-            if means is not None:
-                mean_query = group[0, :, :, a - start : b - start].float().mean((1, 2))  # [K, D]
-                promise = affinity(
-                    mean_query, means[:, : window - sink], shared=history.shared_choice
-                )
-                far_k, far_v = history.blocks(gate(promise, budget.top_k) + sink)
-                keys.append(rotary.rotate(far_k, at + sink * L) if rotary else far_k)
-                values.append(far_v)
-            k, v = torch.cat([*keys, k], -2), torch.cat([*values, v], -2)
-        q = turned[:, :, :, a - start : b - start]
-        s = dense.causal_(dense.scores(q, k[None], scaling=scaling, softcap=softcap), b - a)
-        out[:, a - start : b - start] = dense.ungroup(dense.mix(dense.weights(s, s_aux), v[None]))
-    return out
+            _put(keys, values, begin, sinks, rotary)
+        if window and means is not None:
+            mean_query = group[:, :, a - start : b - start].float().mean((1, 2))  # [K, D]
+            promise = affinity(mean_query, means[:, : window - sink], shared=history.shared_choice)
+            chosen = history.blocks(gate(promise, budget.top_k) + sink)
+            _put(keys, values, begin + sink * L, chosen, rotary)
+        seen = slice(begin, far + b - base)
+        mixed = tile.attend(
+            turned[:, :, a - start : b - start],
+            keys[:, seen],
+            values[:, seen],
+            b - a,
+            s_aux=s_aux,
+            softcap=softcap,
+        )
+        out[a - start : b - start] = mixed.permute(2, 0, 1, 3)
+    return out.flatten(1, 2)[None]
+
+
+def _near(
+    history: History, base: int, end: int, far: int, rotary: Rotary | None
+) -> tuple[Tensor, Tensor]:
+    """Copies of tokens [base, end), keys rotated, with room for ``far`` keys before them."""
+    k, v = history.span(base, end)
+    keys = k.new_empty(k.shape[0], far + end - base, k.shape[2])
+    values = v.new_empty(v.shape[0], far + end - base, v.shape[2])
+    values[:, far:] = v
+    if rotary:
+        rotary.rotate(k, far, out=keys[:, far:])
+    else:
+        keys[:, far:] = k
+    return keys, values
+
+
+def _put(
+    keys: Tensor, values: Tensor, at: int, what: tuple[Tensor, Tensor], rotary: Rotary | None
+) -> None:
+    """Lay un-rotated keys and their values over what stands at ``at``."""
+    k, v = what
+    place = slice(at, at + k.shape[1])
+    values[:, place] = v
+    if rotary:
+        rotary.rotate(k, at, out=keys[:, place])
+    else:
+        keys[:, place] = k

@@ -7,6 +7,8 @@ of one matrix product. Learned sinks (``s_aux``, gpt-oss) join the softmax and a
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -47,10 +49,53 @@ def ungroup(out: Tensor) -> Tensor:
     return out.reshape(B, K * G, S, D).transpose(1, 2).contiguous()
 
 
+@lru_cache(maxsize=64)
+def _future(rows: int, size: int, device: torch.device) -> Tensor:
+    return torch.ones(rows, size, dtype=torch.bool, device=device).triu_(size - rows + 1)
+
+
 def causal_(a: Tensor, size: int) -> Tensor:
     """Hide the future in place: the last ``size`` keys are the ``size`` queries themselves."""
     S = a.shape[-2]
     assert S <= size
-    future = torch.ones(S, size, dtype=torch.bool, device=a.device).triu_(size - S + 1)
-    a[..., -size:].masked_fill_(future, float("-inf"))
+    a[..., -size:].masked_fill_(_future(S, size, a.device), float("-inf"))
     return a
+
+
+class Tile:
+    """Softmax attention of one tile after another, with one tile's memory.
+
+    Scores never exist beyond a tile, and tiles of one size share their place: ``attend`` is
+    ``mix(weights(causal_(scores(...))))`` without a new tensor for each step.
+    """
+
+    def __init__(self) -> None:
+        self._scores = self._out = torch.empty(0)
+
+    def attend(
+        self,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        own: int,
+        *,
+        s_aux: Tensor | None = None,
+        softcap: float | None = None,
+    ) -> Tensor:
+        """q [K, G, S, D], scaled; k [K, T, D], v [K, T, Dv]; the last ``own`` keys are causal.
+
+        Returns [K, G, S, Dv], which the next call overwrites.
+        """
+        (K, G, S, D), T = q.shape, k.shape[1]
+        if self._scores.shape != (K, G * S, T):
+            self._scores = q.new_empty(K, G * S, T)
+            self._out = q.new_empty(K, G * S, v.shape[2])
+        flat = torch.bmm(q.reshape(K, G * S, D), k.transpose(1, 2), out=self._scores)
+        if softcap:
+            flat.div_(softcap).tanh_().mul_(softcap)
+        causal_(flat.view(K, G, S, T), own)
+        if s_aux is None:
+            torch.softmax(flat, -1, out=flat)
+        else:
+            flat = weights(flat.view(1, K, G, S, T), s_aux).reshape(K, G * S, T)
+        return torch.bmm(flat, v, out=self._out).view(K, G, S, -1)

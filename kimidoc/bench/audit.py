@@ -23,7 +23,8 @@ from kimidoc.bench import logits as own
 from kimidoc.bench import text
 from kimidoc.bench.base import DTYPE, Result, Setting, beyond
 from kimidoc.bench.peers import Transformers
-from kimidoc.engine.prefill import ReadPlan, layer_major
+from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Layers, Reader
 from kimidoc.kvcache.layer import Kept
 from kimidoc.models.tokenizer import FileTokenizer

@@ -7,6 +7,7 @@ question's attention to history is summed per block over layers and heads: that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ from kimidoc.attention import working_set
 from kimidoc.attention.working_set import Choice, WorkingSet
 from kimidoc.engine.states import Profile, history
 from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.local import Tail
+from kimidoc.kvcache.snapshot import Layer
 
 
 class Batch:
@@ -171,11 +174,59 @@ class AnswerSliding:
         return out
 
 
-def states(layers: list[Kept | Recent], profile: Profile, batch: Batch) -> dict[int, Any]:
+class AnswerLocal:
+    """A local layer while answering: the sinks and the window's end, then the row's own."""
+
+    def __init__(self, tail: Tail, profile: Profile, batch: Batch) -> None:
+        self.tail, self.profile, self.batch = tail, profile, batch
+        self.k = self.v = torch.empty(0)  # [1, K, P, D]
+        self.own = _Suffix()
+
+    def _prefix(self, module: Any) -> None:
+        k, v = self.tail.visible()
+        if self.profile.mla:
+            k, v = (x[0] for x in module.expand_kv(k[None], v[None]))
+        self.k = (self.profile.rotary.rotate(k, 0) if self.profile.rotary else k)[None]
+        self.v = v[None]
+        self.tail.unload()
+
+    def attend(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        *,
+        scaling: float,
+        s_aux: Tensor | None,
+        softcap: float | None,
+    ) -> Tensor:
+        """See ``attention.register.LayerState``."""
+        if not self.k.numel():
+            self._prefix(module)
+        B, S, P, rotary = query.shape[0], query.shape[2], self.k.shape[2], self.profile.rotary
+        at = self.batch.offsets[:, -S:] + P
+        if rotary:
+            query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)
+        self.own.append(key, value)
+        out, _ = working_set.attend(
+            query,
+            self.k.expand(B, -1, -1, -1),
+            self.v.expand(B, -1, -1, -1),
+            torch.ones(1, 1, 1, P, dtype=torch.bool),
+            self.own.k,
+            self.own.v,
+            self.batch.own_seen(),
+            scaling=scaling,
+            s_aux=s_aux,
+            softcap=softcap,
+        )
+        return out
+
+
+_ANSWERS: dict[type, Any] = {Kept: AnswerFull, Recent: AnswerSliding, Tail: AnswerLocal}
+
+
+def states(layers: Sequence[Layer], profile: Profile, batch: Batch) -> dict[int, Any]:
     """One answering state per layer of the prefix."""
-    return {
-        i: AnswerFull(layer, profile.at(i), batch)
-        if isinstance(layer, Kept)
-        else AnswerSliding(layer, profile.at(i), batch)
-        for i, layer in enumerate(layers)
-    }
+    return {i: _ANSWERS[type(layer)](layer, profile.at(i), batch) for i, layer in enumerate(layers)}

@@ -21,7 +21,7 @@ from kimidoc.engine.answering import Batch, states
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile
 from kimidoc.kvcache.cache import BlockCache
-from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.snapshot import Layer
 
 Result = TypeVar("Result")
 Row = Generator[Sequence[int], Tensor, Result]  # yields tokens, receives log-probabilities [V]
@@ -31,7 +31,7 @@ Row = Generator[Sequence[int], Tensor, Result]  # yields tokens, receives log-pr
 def lockstep(
     runner: Runner,
     profile: Profile,
-    layers: list[Kept | Recent],
+    layers: Sequence[Layer],
     batch: Batch,
     rows: Sequence[Row[Result]],
     asked: Sequence[tuple[int, int]],

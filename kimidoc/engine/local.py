@@ -24,7 +24,7 @@ from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import ModelFacts, Notice, SessionFacts, Window
 
 if TYPE_CHECKING:
-    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Earlier, Layers, Reader
 
 AUTO, NONE = "auto", "none"
@@ -101,7 +101,7 @@ class LocalEngine:
     @cached_property
     def plan(self) -> ReadPlan:
         """How a window is read."""
-        from kimidoc.engine.prefill import ReadPlan
+        from kimidoc.engine.read_plan import ReadPlan
 
         return self._given_plan or ReadPlan()
 

@@ -9,7 +9,6 @@ tests compare them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -17,37 +16,21 @@ import torch
 from torch import Tensor
 
 from kimidoc.attention import register
-from kimidoc.attention.block_sparse import ReadBudget
 from kimidoc.engine import memory
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.flow import Flow, InMemory
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, ReadFull, ReadSliding
 from kimidoc.kvcache.cache import BlockCache
 from kimidoc.kvcache.layer import Kept, Reading, Recent
+from kimidoc.kvcache.local import Local, Tail
+from kimidoc.kvcache.snapshot import Layer
 
 _KNOWN_AT_ONCE = 64  # blocks of a kept session taken over in one go
-Keep = Callable[[Kept | Recent], Kept | Recent]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
-    """How a window is read. ``retrieve_every``: full layers that look past their window.
-
-    The defaults stay within 2 % of dense NLL on SmolLM2-135M (second half of 8,192 tokens, its
-    trained length: Python source 1.299 to 1.282, contracts 2.436 to 2.398) for a third less time
-    than retrieval in every layer; every full layer keeps its history all the same. Chunks of
-    1,024 tokens cost a tenth less than 512; longer ones gain nothing more.
-    """
-
-    budget: ReadBudget = field(default_factory=ReadBudget)
-    chunk_tokens: int = 1024
-    retrieve_every: int = 3
-    storage: str = "int8"
-
-    def describe(self) -> str:
-        """Everything that changes what a session holds, as one line."""
-        return repr(self)
+Keep = Callable[[Layer], Layer]
+Store = Reading | Local | Recent
+Tap = Callable[[int, int, Tensor], None]
 
 
 def chunks(start: int, end: int, size: int) -> list[tuple[int, int]]:
@@ -56,12 +39,30 @@ def chunks(start: int, end: int, size: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
-def _state(plan: ReadPlan, profile: Profile, layer: int, store: Reading | Recent) -> Any:
+def _state(plan: ReadPlan, profile: Profile, layer: int, store: Store) -> Any:
     profile = profile.at(layer)
     if isinstance(store, Recent):
         return ReadSliding(store, profile)
-    retrieve = layer % plan.retrieve_every == plan.retrieve_every - 1
-    return ReadFull(store, plan.budget, profile, retrieve=retrieve)
+    budget = plan.budget if isinstance(store, Reading) else plan.local_budget
+    return ReadFull(store, budget, profile)
+
+
+def _kept(store: Store, plan: ReadPlan) -> Layer:
+    if isinstance(store, Reading):
+        return store.seal(plan.storage)
+    return store.seal() if isinstance(store, Local) else store
+
+
+def _take_over(store: Store, known: Layer, tokens: int, block_tokens: int) -> None:
+    """Have ``store`` stand where an earlier reading stood after ``tokens``."""
+    if isinstance(store, Local):
+        assert isinstance(known, Tail)
+        store.go_on(known, tokens)
+        return
+    assert isinstance(store, Reading) and isinstance(known, Kept)
+    for a in range(0, tokens, _KNOWN_AT_ONCE * block_tokens):
+        k, v = known.span(a, min(tokens, a + _KNOWN_AT_ONCE * block_tokens))
+        store.append(k[None], v[None])
 
 
 @torch.no_grad()
@@ -72,44 +73,50 @@ def layer_major(
     plan: ReadPlan,
     keep: Keep = lambda layer: layer,
     *,
-    known: Sequence[Kept] = (),
+    known: Sequence[Layer] = (),
     known_tokens: int = 0,
     pieces: Sequence[tuple[int, int]] | None = None,
     flow: Flow | None = None,
-    done: Sequence[Kept | Recent] = (),
+    done: Sequence[Layer] = (),
+    tap: Tap | None = None,
     progress: Progress = silent,
-) -> tuple[list[Kept | Recent], Tensor]:
+) -> tuple[list[Layer], Tensor]:
     """Read ``ids`` [T]; returns every layer as kept, and what left the last one: [T', hidden].
 
-    ``known``: the layers of an earlier session whose first ``known_tokens`` (whole blocks) are
-    the same; T' counts the tokens after them. ``done``: the first layers of this very reading,
-    where it was interrupted; ``flow`` then holds what enters the next. A layer is given to
-    ``keep`` after ``flow`` has turned: whoever writes down how far it came has both.
+    ``known``: the layers of an earlier session whose first ``known_tokens`` (whole blocks, and
+    where there are local layers a place that all of them can go on from) are the same; T' counts
+    the tokens after them. ``done``: the first layers of this very reading, where it was
+    interrupted; ``flow`` then holds what enters the next. A layer is given to ``keep`` after
+    ``flow`` has turned: whoever writes down how far it came has both. ``tap(l, a, x)`` is shown
+    what enters layer l for the tokens from a on, x [S, hidden].
     """
     T, L = ids.numel(), plan.budget.block_tokens
     assert known_tokens % L == 0 and known_tokens < T
     pieces = chunks(known_tokens, T, plan.chunk_tokens) if pieces is None else pieces
     flow = InMemory(T - known_tokens) if flow is None else flow
     _embed(runner, ids, pieces, known_tokens, flow, again=bool(done))
-    reading, kept, n = Reading(T, L), list(done), len(runner.layers)
+    hot, kept, n = Reading(T, L), list(done), len(runner.layers)
+    remember = plan.globals_of(profile.windows)
     for index, window in enumerate(profile.windows):
         if index < len(done):
             continue
-        store: Reading | Recent = reading if window is None else Recent(window)
-        for a in range(0, known_tokens, _KNOWN_AT_ONCE * L):
-            k, v = known[index].span(a, min(known_tokens, a + _KNOWN_AT_ONCE * L))
-            reading.append(k[None], v[None])
+        store: Store = hot if index in remember else _forgetful(plan, window)
+        if known_tokens:
+            _take_over(store, known[index], known_tokens, L)
         cache = BlockCache([store if i == index else None for i in range(n)])
         with register.using({index: _state(plan, profile, index, store)}):
             for a, b in pieces:
                 rows = (a - known_tokens, b - known_tokens)
                 entered = flow.take(*rows).to(runner.device)
+                if tap is not None:
+                    tap(index, a, entered)
                 flow.put(*rows, runner.layer(index, entered[None], cache)[0])
                 progress("prefill", index * T + b, n * T, "token-layers")
         flow.turn()
-        kept.append(keep(store.seal(plan.storage) if isinstance(store, Reading) else store))
-        reading.clear()
-        memory.release()
+        kept.append(keep(_kept(store, plan)))
+        if store is hot:
+            hot.clear()
+            memory.release()
     return kept, flow.whole()
 
 
@@ -138,6 +145,10 @@ def _embed(
         flow.turn()
 
 
+def _forgetful(plan: ReadPlan, window: int | None) -> Local | Recent:
+    return Local(plan.reach) if window is None else Recent(window)
+
+
 @torch.no_grad()
 def chunk_major(
     runner: Runner,
@@ -146,14 +157,17 @@ def chunk_major(
     plan: ReadPlan,
     *,
     pieces: Sequence[tuple[int, int]] | None = None,
-) -> tuple[list[Kept | Recent], Tensor]:
+) -> tuple[list[Layer], Tensor]:
     """The twin: each chunk through all layers, every layer hot. Returns what layer_major does."""
     T, L = ids.numel(), plan.budget.block_tokens
-    stores = [Reading(T, L) if w is None else Recent(w) for w in profile.windows]
+    remember = plan.globals_of(profile.windows)
+    stores: list[Store] = [
+        Reading(T, L) if i in remember else _forgetful(plan, w)
+        for i, w in enumerate(profile.windows)
+    ]
     cache = BlockCache(stores)
     out = []
     with register.using({i: _state(plan, profile, i, s) for i, s in enumerate(stores)}):
         for a, b in pieces or chunks(0, T, plan.chunk_tokens):
             out.append(runner.forward(ids[None, a:b], cache)[0])
-    kept = [s.seal(plan.storage) if isinstance(s, Reading) else s for s in stores]
-    return kept, torch.cat(out)
+    return [_kept(s, plan) for s in stores], torch.cat(out)

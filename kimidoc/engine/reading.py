@@ -15,18 +15,21 @@ import torch
 from kimidoc.engine import unknown_family
 from kimidoc.engine.base import Progress
 from kimidoc.engine.flow import Flow, InFiles
-from kimidoc.engine.prefill import Keep, ReadPlan, layer_major
+from kimidoc.engine.prefill import Keep, layer_major
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import session, snapshot
-from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.layer import Recent
+from kimidoc.kvcache.local import Tail
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
+from kimidoc.kvcache.snapshot import Layer
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.types import Window
 
-Layers = list[Kept | Recent]
+Layers = list[Layer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,19 @@ def unusable(where: Path, why: str) -> SessionError:
     )
 
 
+def going_on(known: Sequence[Layer], common: int) -> int:
+    """How many of the first ``common`` tokens (whole blocks) need not be read again.
+
+    Every local layer must have kept what it sees there; a model's own sliding layers never have.
+    """
+    if not known or any(isinstance(layer, Recent) for layer in known):
+        return 0
+    for layer in known:
+        if isinstance(layer, Tail):
+            return layer.goes_on_from(common)
+    return common
+
+
 class Reader:
     """A loaded model and what is known of its layers."""
 
@@ -101,15 +117,12 @@ class Reader:
         was done. Raises SessionError.
         """
         block = self.plan.budget.block_tokens
-        known: list[Kept] = []
-        reused = 0
-        if earlier is not None and self.profile.all_full:
-            reused = min(earlier.common, len(window.tokens) - 1) // block * block
-        if earlier is not None and reused:
-            known = [layer for layer in earlier.layers() if isinstance(layer, Kept)]
+        known: Layers = [] if earlier is None else earlier.layers()
+        common = 0 if earlier is None else min(earlier.common, len(window.tokens) - 1)
+        reused = going_on(known, common // block * block)
         ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
 
-        def run(keep: Keep, flow: Flow | None = None, done: Sequence[Kept | Recent] = ()) -> Layers:
+        def run(keep: Keep, flow: Flow | None = None, done: Sequence[Layer] = ()) -> Layers:
             layers, _ = layer_major(
                 self.runner,
                 self.profile,
@@ -139,7 +152,7 @@ class Reader:
         with snapshot.Writer(root, name, resumable=same) as writer:
             flow = self._flow(writer, len(window.tokens) - reused)
 
-            def keep(layer: Kept | Recent) -> Kept | Recent:
+            def keep(layer: Layer) -> Layer:
                 kept = writer.add(layer)
                 writer.note(len(self.runner.layers), checksum=flow.checksum)
                 return kept

@@ -1,7 +1,7 @@
 """Which layer attends how: the one place that joins attention, caches and model families.
 
     Profile       what a model's layers are: full or sliding, rotary, MLA
-    ReadFull      a full-attention layer while the window is read
+    ReadFull      a full-attention layer while the window is read, global or local
     ReadSliding   a sliding layer while the window is read
     Expanded      an MLA layer's latent history, expanded for what was chosen only
 
@@ -20,6 +20,7 @@ from kimidoc.attention.block_sparse import History, ReadBudget
 from kimidoc.attention.positions import Rotary
 from kimidoc.errors import EngineError
 from kimidoc.kvcache.layer import Kept, Reading, Recent
+from kimidoc.kvcache.local import Local
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Expanded:
 
     shared_choice = True
 
-    def __init__(self, inner: Reading | Kept, module: Any) -> None:
+    def __init__(self, inner: Reading | Kept | Local, module: Any) -> None:
         self.inner, self.module = inner, module
 
     @property
@@ -114,7 +115,7 @@ class Expanded:
 
     def span(self, start: int, end: int) -> tuple[Tensor, Tensor]:
         """Tokens [start, end) of every head."""
-        assert isinstance(self.inner, Reading)
+        assert not isinstance(self.inner, Kept)
         if start == end:  # expand_kv cannot take 0 tokens
             k, v = self._expand(*self.inner.span(0, 1))
             return k[:, :0], v[:, :0]
@@ -131,20 +132,18 @@ class Expanded:
         return self._expand(latent.to(dtype), rope.to(dtype))[0].float()
 
 
-def history(inner: Reading | Kept, module: nn.Module, mla: bool) -> Any:
+def history(inner: Reading | Kept | Local, module: nn.Module, mla: bool) -> Any:
     """The history attention looks at: as stored, or expanded for MLA."""
     return Expanded(inner, module) if mla else inner
 
 
 class ReadFull:
-    """A full-attention layer while reading; ``retrieve`` False looks at sinks and window only."""
+    """A full-attention layer while reading: of a global one the whole history is there to choose
+    from; a local one has only its sinks and window, and a budget that asks for no more."""
 
-    def __init__(
-        self, store: Reading, budget: ReadBudget, profile: Profile, *, retrieve: bool
-    ) -> None:
+    def __init__(self, store: Reading | Local, budget: ReadBudget, profile: Profile) -> None:
         self.store, self.mla = store, profile.mla
-        self.rotary = profile.rotary
-        self.budget = budget if retrieve else replace(budget, top_k=0)
+        self.rotary, self.budget = profile.rotary, budget
 
     def attend(
         self,

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from kimidoc.attention.block_sparse import ReadBudget
-from kimidoc.engine.prefill import ReadPlan, layer_major
+from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import KNOWN, profile
 from kimidoc.errors import EngineError

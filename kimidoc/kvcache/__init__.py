@@ -3,6 +3,7 @@
     quantize   int8 codes: keys per channel, values per token, one scale set per block
     storage    the arrays of one layer, in memory or mapped from a file
     layer      one layer's history as attention sees it, and its cache entry for transformers
+    local      a layer that keeps its sinks, its window and anchors, and no history
     cache      the transformers Cache made of these layers
     session    a window's cache as a directory: write, load, verify, list, remove
     lock       one writer for each session, among all processes

@@ -32,7 +32,7 @@ import psutil  # type: ignore[import-untyped]
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import lock
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 TOKENS = "tokens.i32"
 PROGRESS = "progress.json"

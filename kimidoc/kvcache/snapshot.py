@@ -8,6 +8,7 @@ listed with its size and sha256; sizes are checked on every load, checksums by `
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 from array import array
@@ -17,9 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import session
 from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.local import Reach, Tail
 from kimidoc.kvcache.storage import (
     DTYPES,
     NAMES,
@@ -30,6 +35,8 @@ from kimidoc.kvcache.storage import (
     write_array,
     write_file,
 )
+
+Layer = Kept | Recent | Tail
 
 
 class Writer:
@@ -45,7 +52,7 @@ class Writer:
         kind = f".writing-{name}-{os.getpid()}" if resumable is None else session.READING + name
         self.work = root / kind
         self.layers: list[dict[str, Any]] = []
-        self.done: list[Kept | Recent] = []
+        self.done: list[Layer] = []
         self.progress: dict[str, Any] = {}
         self._resumable = resumable
 
@@ -100,13 +107,15 @@ class Writer:
         except OSError as e:
             raise disk_error(self.work, e) from e
 
-    def add(self, layer: Kept | Recent) -> Kept | Recent:
+    def add(self, layer: Layer) -> Layer:
         """Write the next layer and return it as mapped from its files."""
         stem = f"layer-{len(self.layers):03d}"
         if isinstance(layer, Recent):
             k, v = layer.last()
             arrays = {"k": k, "v": v}
             entry: dict[str, Any] = {"kind": "recent", "window": layer.window}
+        elif isinstance(layer, Tail):
+            arrays, entry = _of_tail(layer)
         else:
             s = layer.sealed
             arrays = {
@@ -186,7 +195,7 @@ def _flush_directory(path: Path) -> None:
         os.close(handle)
 
 
-def load(path: Path) -> list[Kept | Recent]:
+def load(path: Path) -> list[Layer]:
     """Every layer of the session at ``path``, mapped. Raises SessionError when it is damaged."""
     manifest = session.read_manifest(path)
     if manifest is None:
@@ -209,7 +218,7 @@ def verify(path: Path) -> tuple[str, ...]:
     )
 
 
-def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
+def _open_layer(directory: Path, entry: dict[str, Any]) -> Layer:
     x, maps = {}, []
     for name, s in entry["arrays"].items():
         x[name], mapped = map_array(directory, ArraySpec(s["file"], s["dtype"], tuple(s["shape"])))
@@ -218,6 +227,8 @@ def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
         recent = Recent(entry["window"])
         recent.k, recent.v = x["k"], x["v"]
         return recent
+    if entry["kind"] == "tail":
+        return _as_tail(entry, x, tuple(maps))
     sealed = SealedBlocks(
         length=entry["length"],
         block_tokens=entry["block_tokens"],
@@ -228,6 +239,35 @@ def _open_layer(directory: Path, entry: dict[str, Any]) -> Kept | Recent:
         dtype=DTYPES[entry["dtype"]],
     )
     return Kept(sealed, x["means"], x["value_means"], tuple(maps))
+
+
+def _of_tail(tail: Tail) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """A local layer's arrays and what the manifest says of it; anchors lie in one array."""
+    places = sorted(tail.anchors)
+    arrays = {"k": tail.last[0], "v": tail.last[1]}
+    arrays |= {"sink_k": tail.sinks[0], "sink_v": tail.sinks[1]}
+    if places:
+        for name, i in (("anchor_k", 0), ("anchor_v", 1)):
+            arrays[name] = torch.cat([tail.anchors[p][i] for p in places], 1)
+    entry = {"kind": "tail", "reach": asdict(tail.reach), "length": tail.length}
+    return arrays, entry | {"first": tail.first, "anchors": places}
+
+
+def _as_tail(entry: dict[str, Any], x: dict[str, Tensor], maps: tuple[mmap.mmap, ...]) -> Tail:
+    reach, anchors, at = Reach(**entry["reach"]), {}, 0
+    for p in entry["anchors"]:
+        end = at + p - reach.first(p)
+        anchors[p] = (x["anchor_k"][:, at:end], x["anchor_v"][:, at:end])
+        at = end
+    return Tail(
+        reach=reach,
+        length=entry["length"],
+        first=entry["first"],
+        sinks=(x["sink_k"], x["sink_v"]),
+        last=(x["k"], x["v"]),
+        anchors=anchors,
+        maps=maps,
+    )
 
 
 def _checksum(path: Path) -> str:

@@ -30,7 +30,7 @@ from kimidoc.planner.calibrate import Calibration, Kind, as_measured
 from kimidoc.planner.predict import PROGRAM_BYTES, layout, predict
 
 if TYPE_CHECKING:
-    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Reader
 
 STEADY_CHUNKS = 3  # chunks of a layer that count, after those that do not see a full budget
@@ -67,7 +67,7 @@ def measure(
 ) -> Calibration:
     """Try ``checkpoint`` out. ``tokens`` are repeated where they are too few."""
     began, sizes, held = perf_counter(), anatomy(checkpoint), machine.look(cache)
-    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Reader
 
     plan, since = ReadPlan(), perf_counter()
@@ -105,10 +105,8 @@ def sample_tokens(plan: ReadPlan) -> int:
 def kinds_of(sizes: Anatomy, plan: ReadPlan) -> tuple[Any, ...]:
     """For every layer what it costs like: equal values, equal cost."""
     history = layout(plan, sizes).history
-    every = getattr(plan, "retrieve_every", 1)
     return tuple(
-        (history[i], sizes.windows[i], i % every == every - 1, sizes.layer_parameters[i])
-        for i in range(sizes.layers)
+        (history[i], sizes.windows[i], sizes.layer_parameters[i]) for i in range(sizes.layers)
     )
 
 

@@ -20,7 +20,6 @@ the hidden states of the window stay, and one layer's keys and values are hot at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -29,11 +28,10 @@ from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.planner.anatomy import Anatomy
 
 if TYPE_CHECKING:
-    from kimidoc.engine.prefill import ReadPlan
+    from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.planner.calibrate import Calibration
 
 PROGRAM_BYTES = 600_000_000  # of torch, transformers and a chunk, where nothing was measured
-ANCHOR_TOKENS = 65_536
 WIDTHS = {"bfloat16": 2, "float16": 2, "float32": 4}  # bytes of a number
 MANIFEST_BYTES = 1_000  # and per layer and document:
 LAYER_ENTRY_BYTES, DOCUMENT_ENTRY_BYTES = 1_100, 140
@@ -80,19 +78,13 @@ class Prediction:
 
 def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
     """What ``plan`` means for a model, layer by layer."""
-    budget = plan.budget
-    # A plan that names global layers has its others forget what is out of their reach.
-    chosen: Sequence[int] | None = getattr(plan, "global_layers", None)
-    local = (budget.sink_blocks + budget.window_blocks) * budget.block_tokens
-    history = tuple(
-        own is None and (chosen is None or layer in chosen)
-        for layer, own in enumerate(anatomy.windows)
-    )
+    reach, remember = plan.reach, plan.globals_of(anatomy.windows)
+    local = reach.sink_tokens + reach.window_tokens
     return Layout(
-        block_tokens=budget.block_tokens,
-        history=history,
+        block_tokens=plan.budget.block_tokens,
+        history=tuple(layer in remember for layer in range(anatomy.layers)),
         tails=tuple(local if own is None else own - 1 for own in anatomy.windows),
-        anchor_tokens=0 if chosen is None else ANCHOR_TOKENS,
+        anchor_tokens=reach.anchor_tokens,
         int8=plan.storage == "int8",
         width=WIDTHS[dtype],
         hidden_file_tokens=RESUMABLE_TOKENS,

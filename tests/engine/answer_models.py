@@ -28,7 +28,8 @@ from transformers import (
 
 from kimidoc import pack
 from kimidoc.attention.block_sparse import ReadBudget
-from kimidoc.engine.prefill import ReadPlan, layer_major
+from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
 from kimidoc.kvcache.layer import Kept, Recent

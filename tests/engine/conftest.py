@@ -10,7 +10,7 @@ import transformers as t
 from torch import Tensor
 
 from kimidoc.attention.block_sparse import ReadBudget
-from kimidoc.engine.prefill import ReadPlan
+from kimidoc.engine.read_plan import ReadPlan
 
 VOCABULARY = 128
 TOKENS = 150
@@ -118,7 +118,7 @@ def plan(**changes: Any) -> ReadPlan:
     """Blocks of 8 tokens, a budget that bites, no compression."""
     budget = {"block_tokens": 8, "sink_blocks": 1, "window_blocks": 2, "top_k": 2,
               "group_tokens": 8}  # fmt: skip
-    rest = {"chunk_tokens": 32, "retrieve_every": 1, "storage": "raw"}
+    rest = {"chunk_tokens": 32, "global_layers": "all", "storage": "raw"}
     for name, value in changes.items():
         (budget if name in budget else rest)[name] = value
     return ReadPlan(budget=ReadBudget(**budget), **rest)

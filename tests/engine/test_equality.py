@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +12,8 @@ from kimidoc.engine import prefill
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import KNOWN, profile
 from kimidoc.kvcache.layer import Kept, Recent
+from kimidoc.kvcache.local import Tail
+from kimidoc.kvcache.snapshot import Layer
 from tests.engine.conftest import CONFIGS, TOKENS, UNEVEN, everything, plan, stock_logits, tiny
 from tests.engine.conftest import tokens as make_tokens
 
@@ -18,13 +22,19 @@ def _far(a: Tensor, b: Tensor) -> float:
     return float((a - b).abs().max())
 
 
-def _same_layers(a: list[Kept | Recent], b: list[Kept | Recent], tolerance: float) -> None:
+def _same_layers(a: Sequence[Layer], b: Sequence[Layer], tolerance: float) -> None:
     assert len(a) == len(b)
     for x, y in zip(a, b, strict=True):
         if isinstance(x, Recent):
             assert isinstance(y, Recent)
             assert _far(x.last()[0], y.last()[0]) <= tolerance
             assert _far(x.last()[1], y.last()[1]) <= tolerance
+        elif isinstance(x, Tail):
+            assert isinstance(y, Tail) and x.anchors.keys() == y.anchors.keys()
+            pairs = [(x.last, y.last), (x.sinks, y.sinks)]
+            for here, there in [*pairs, *((x.anchors[p], y.anchors[p]) for p in x.anchors)]:
+                assert _far(here[0], there[0]) <= tolerance
+                assert _far(here[1], there[1]) <= tolerance
         else:
             assert isinstance(y, Kept)
             assert _far(x.sealed.k, y.sealed.k) <= tolerance
@@ -54,8 +64,8 @@ def test_logits_equal_stock_in_uneven_chunks(name: str) -> None:
 def test_sparse_layer_major_is_chunk_major(name: str) -> None:
     model, ids = tiny(name), make_tokens()
     runner, shape = Runner(model), profile(model)
-    for retrieve_every in (1, 3):
-        p = plan(retrieve_every=retrieve_every)
+    for some in ("all", (1,), ()):
+        p = plan(global_layers=some, local_blocks=1, anchor_tokens=48)
         kept, hidden = prefill.layer_major(runner, shape, ids, p, pieces=UNEVEN)
         twin, twin_hidden = prefill.chunk_major(runner, shape, ids, p, pieces=UNEVEN)
         assert torch.equal(hidden, twin_hidden)
@@ -79,3 +89,15 @@ def test_a_tight_budget_is_not_dense(llama: object) -> None:
     _, dense = prefill.layer_major(runner, shape, ids, everything())
     assert _far(sparse[:24], dense[:24]) < 1e-4
     assert _far(sparse[64:], dense[64:]) > 1e-2
+
+
+@pytest.mark.parametrize("name", ["llama", "deepseek_v3", "smollm3"])
+def test_a_local_layer_is_a_global_one_that_does_not_retrieve(name: str) -> None:
+    """The slow twin keeps everything and chooses nothing."""
+    model, ids = tiny(name), make_tokens()
+    runner, shape = Runner(model), profile(model)
+    _, local = prefill.layer_major(runner, shape, ids, plan(global_layers=(), local_blocks=2))
+    _, twin = prefill.layer_major(runner, shape, ids, plan(top_k=0, window_blocks=2))
+    assert torch.equal(local, twin)
+    _, sees_more = prefill.layer_major(runner, shape, ids, plan())
+    assert _far(local, sees_more) > 1e-3

@@ -12,7 +12,7 @@ from kimidoc.ask.parse import parse
 from kimidoc.engine import reading
 from kimidoc.engine.base import Draft, Prefix, Prompt
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.prefill import ReadPlan
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import storage
 from kimidoc.kvcache.session import list_sessions

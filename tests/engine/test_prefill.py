@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimidoc.engine import prefill
-from kimidoc.engine.prefill import ReadPlan, chunks
+from kimidoc.engine.prefill import chunks
+from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.reading import going_on
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import profile
 from kimidoc.kvcache import snapshot
 from kimidoc.kvcache.layer import Kept
+from kimidoc.kvcache.local import Tail
 from tests.engine.conftest import plan, tiny, tokens
 
 
@@ -29,7 +32,7 @@ def test_chunks_cover_everything_once(start: int, count: int, size: int) -> None
 
 
 def test_a_plan_describes_everything_that_changes_what_is_kept() -> None:
-    plans = [plan(), plan(top_k=3), plan(storage="int8"), plan(retrieve_every=2), ReadPlan()]
+    plans = [plan(), plan(top_k=3), plan(storage="int8"), plan(global_layers=(1,)), ReadPlan()]
     assert len({p.describe() for p in plans}) == len(plans)
 
 
@@ -55,6 +58,49 @@ def test_going_on_from_a_kept_session_is_exact_when_raw(name: str, known: int) -
         # what is taken over is taken over bit for bit
         assert torch.equal(a.sealed.k[: known // 8], taken.sealed.k[: known // 8])
         assert torch.equal(a.sealed.v[: known // 8], taken.sealed.v[: known // 8])
+
+
+@pytest.mark.parametrize("name", ["llama", "deepseek_v3"])
+@pytest.mark.parametrize("known", [48, 96, 144, 168])
+def test_going_on_with_local_layers_is_exact_from_an_anchor(name: str, known: int) -> None:
+    """Anchors at 48, 96 and 144; 168 is where the first window's last block begins."""
+    model = tiny(name)
+    runner, shape = Runner(model), profile(model)
+    p = plan(global_layers=(1, 3), local_blocks=2, anchor_tokens=48)
+    first = tokens(170)
+    common = known if known < 168 else 170
+    second = torch.cat([first[:common], tokens(60, seed=1)])
+    kept, _ = prefill.layer_major(runner, shape, first, p)
+    assert going_on(kept, common // 8 * 8) == known
+    fresh, hidden = prefill.layer_major(runner, shape, second, p)
+    again, rest = prefill.layer_major(runner, shape, second, p, known=kept, known_tokens=known)
+    torch.testing.assert_close(rest, hidden[known:], atol=1e-4, rtol=0)
+    assert isinstance(again[0], Tail) and isinstance(fresh[0], Tail)
+    assert again[0].anchors.keys() == fresh[0].anchors.keys()
+    for p, (k, v) in fresh[0].anchors.items():
+        torch.testing.assert_close(again[0].anchors[p], (k, v), atol=1e-4, rtol=0)
+    torch.testing.assert_close(again[0].visible(), fresh[0].visible(), atol=1e-4, rtol=0)
+
+
+def test_where_going_on_is_possible(llama: Any) -> None:
+    runner, shape = Runner(llama), profile(llama)
+    p = plan(global_layers=(3,), local_blocks=2, anchor_tokens=48)
+    kept, _ = prefill.layer_major(runner, shape, tokens(170), p)
+    assert [going_on(kept, n) for n in (0, 40, 48, 88, 160, 168)] == [0, 0, 48, 48, 144, 168]
+    everywhere, _ = prefill.layer_major(runner, shape, tokens(170), plan())
+    assert going_on(everywhere, 40) == 40 and going_on([], 40) == 0
+    model = tiny("gpt_oss")
+    sliding, _ = prefill.layer_major(Runner(model), profile(model), tokens(170), plan())
+    assert going_on(sliding, 160) == 0
+
+
+def test_which_layers_are_global() -> None:
+    full, mixed = [None] * 12, [4096, None] * 6
+    assert ReadPlan().globals_of(full) == {2, 7}
+    assert ReadPlan().globals_of(mixed) == {1, 3, 5, 7, 9, 11}
+    assert ReadPlan().globals_of([None] * 4) == {0, 1, 2, 3}
+    assert ReadPlan(global_layers="all").globals_of(full) == set(range(12))
+    assert ReadPlan(global_layers=(0, 1)).globals_of(mixed) == {1}
 
 
 def test_going_on_from_int8_is_close(llama: Any) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from kimidoc.engine.prefill import ReadPlan, layer_major
+from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import profile
 from kimidoc.errors import ModelError

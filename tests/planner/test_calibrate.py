@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kimidoc.engine.prefill import ReadPlan
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.errors import EngineError
 from kimidoc.models.checkpoint import Checkpoint, at
 from kimidoc.planner import calibrate

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.prefill import ReadPlan
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.kvcache.layer import Kept, Reading
 from kimidoc.models.checkpoint import Checkpoint, at
 from kimidoc.planner.anatomy import anatomy

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.prefill import ReadPlan
+from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.errors import EngineError
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.planner.anatomy import anatomy
