@@ -12,13 +12,13 @@ May import every room but cli. To add a second kind of engine, build it in ``ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from kimidoc import __version__, cite, ingest, pack, playbooks
+from kimidoc import __version__, changes, cite, ingest, pack, playbooks
 from kimidoc.engine.base import Prefix, Progress, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
@@ -27,6 +27,8 @@ from kimidoc.playbooks import integrity, judge, tables
 from kimidoc.playbooks.answers import by_rule, typed
 from kimidoc.playbooks.ask import questions as checks_of
 from kimidoc.playbooks.choose import choose
+from kimidoc.report import baseline, fingerprint
+from kimidoc.report.baseline import Earlier
 from kimidoc.types import (
     Answer,
     CoverageRow,
@@ -65,6 +67,8 @@ class Job:
     threads: int | None = None
     plan_check: bool = True
     sessions_limit_bytes: int | None = None
+    earlier: Earlier | None = None
+    since: str | None = None
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -109,6 +113,7 @@ def ask(job: Job, progress: Progress = silent) -> Report:
 
 def analyze(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and check them against playbooks. Raises what the rooms raise."""
+    revision = changes.open_revision(job.since, job.paths) if job.since is not None else None
     reading = _Reading(job, progress)
     documents = [segment.document for segment in reading.packed().segments]
     notices = []
@@ -120,7 +125,23 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
     questions = tuple(q for book in books for q in checks_of(book, documents))
     if not questions:
         notices.append(Notice("no-check-applies", "No check of the playbook fits any document."))
-    return reading.report(questions, books, notices)
+    report = reading.report(questions, books, notices)
+    if revision is None:
+        return compared(report, job.earlier, None)
+    changed = revision.changed(documents, job.selection, job.limits)
+    return compared(report, job.earlier, changed)
+
+
+def compared(report: Report, earlier: Earlier | None, changed: changes.Changed | None) -> Report:
+    """The report with its findings marked against a baseline and limited to what changed."""
+    found, told = report.findings, report.warnings
+    if earlier is not None:
+        found = baseline.apply(found, earlier)
+        told = (*told, baseline.said(found))
+    if changed is not None:  # afterwards: what is left out is not gone
+        found, notice = changes.limited(found, changed)
+        told = (*told, notice)
+    return replace(report, findings=found, warnings=told)
 
 
 class _Reading:
@@ -210,7 +231,8 @@ class _Reading:
         found = [f for book in books for f in judge.findings(book, answers, read)]
         rules = [r for book in books for r in judge.rules(book)]
         found += integrity.findings(self.packed().documents)
-        return tuple(found), (*rules, *integrity.RULES)
+        prefix = ingest.repository_prefix(self.job.paths)
+        return fingerprint.stamped(found, read, prefix), (*rules, *integrity.RULES)
 
     def _run(self, window: Window, prefix: Prefix, books: Sequence[playbooks.Playbook]) -> Run:
         return Run(

@@ -26,6 +26,7 @@ EXAMPLES = """
   kimidoc analyze data-room/ --playbook due-diligence --html report.html
   kimidoc analyze src/ --playbook code-review --sarif out.sarif --fail-on high
   kimidoc analyze . --baseline last.json --json this.json --fail-on medium
+  kimidoc analyze . --since origin/main --format github --junit kimidoc.xml
 """
 
 

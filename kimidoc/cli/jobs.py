@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -47,6 +47,8 @@ def job(
     *,
     questions: Sequence[Question] = (),
     own_files: Sequence[str] = (),
+    earlier: baseline.Earlier | None = None,
+    since: str | None = None,
 ) -> Job:
     """What the pipeline is asked to do. Raises UsageError for options that do not fit the paths."""
     from kimidoc.ingest import Limits, Selection
@@ -87,6 +89,8 @@ def job(
         threads=settings.threads,
         plan_check=not settings.no_plan_check,
         sessions_limit_bytes=settings.sessions_limit_bytes,
+        earlier=earlier,
+        since=since,
     )
 
 
@@ -120,17 +124,27 @@ def run(
         options.reports, paths, default=settings.format, origin=loaded.origins["format"]
     )
     prepare(settings)
-    earlier = _read_baseline(options.gates.baseline)
+    earlier, since = _read_baseline(options.gates.baseline), options.gates.since
+    if command == "ask" and (earlier is not None or since is not None):
+        streams.warning("--baseline and --since are about findings, and questions raise none")
 
     from kimidoc import pipeline
     from kimidoc.ingest import base_directory
 
-    own = output.own_files(targets, base_directory(paths))
-    wanted = job(command, paths, settings, options.reading, questions=questions, own_files=own)
+    given = [output.Target("json", file) for file in (options.gates.baseline,) if file is not None]
+    own = output.own_files([*targets, *given], base_directory(paths))
+    wanted = job(
+        command,
+        paths,
+        settings,
+        options.reading,
+        questions=questions,
+        own_files=own,
+        earlier=earlier,
+        since=since,
+    )
     steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
     report = steps[command](wanted, streams.progress)
-    if earlier is not None:
-        report = replace(report, findings=baseline.apply(report.findings, earlier))
     output.write(report, targets, streams)
     return gates.judge(report, settings)
 
@@ -143,6 +157,6 @@ def _read_baseline(file: str | None) -> baseline.Earlier | None:
     except (OSError, UnicodeDecodeError) as reason:
         raise ConfigError(
             f"The baseline {file!r} cannot be read ({reason}).",
-            hint="Write one first: kimidoc analyze PATH... --json FILE.",
+            hint="Write one first: kimidoc analyze PATH... --json FILE (or --sarif FILE).",
         ) from None
     return baseline.load(text)

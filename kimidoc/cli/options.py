@@ -172,7 +172,7 @@ class Reports:
             autocompletion=_formats,
             panel=_REPORT,
             about="Format of the main report: terminal (default), markdown, json, html, csv, "
-            "sarif, github.",
+            "sarif, github, junit.",
         ),
     ] = None
     output: Annotated[
@@ -211,6 +211,10 @@ class Reports:
             "--github", metavar="FILE|-", panel=_REPORT, about="Also write GitHub annotations."
         ),
     ] = None
+    junit: Annotated[
+        str | None,
+        _option("--junit", metavar="FILE|-", panel=_REPORT, about="Also write JUnit XML."),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +228,8 @@ class Gates:
             metavar="LEVEL",
             autocompletion=_words(*_LEVELS),
             panel=_GATES,
-            about="Exit 1 with findings at or above none (default), low, medium, high, critical.",
+            about="Exit 1 with findings at or above none (default), low, medium, high, critical; "
+            "with --baseline, only new ones count.",
         ),
     ] = None
     baseline: Annotated[
@@ -233,7 +238,18 @@ class Gates:
             "--baseline",
             metavar="FILE",
             panel=_GATES,
-            about="An earlier --json report: only findings that are new since fail.",
+            about="An earlier report, JSON or SARIF: findings are marked new, unchanged or "
+            "absent, and only new ones fail.",
+        ),
+    ] = None
+    since: Annotated[
+        str | None,
+        _option(
+            "--since",
+            metavar="REV",
+            panel=_GATES,
+            about="A git revision: everything is read, findings are limited to lines that "
+            "changed since.",
         ),
     ] = None
     require_coverage: Annotated[

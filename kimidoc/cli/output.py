@@ -125,7 +125,7 @@ def _holds_a_document(file: Path, paths: Sequence[str]) -> bool:
 
 
 def own_files(targets: Sequence[Target], base: Path) -> tuple[str, ...]:
-    """Globs that keep the reports themselves from being read as documents under ``base``."""
+    """Globs that keep reports, new and given ones, from being read as documents under ``base``."""
     found = []
     for target in targets:
         real = Path(target.where).resolve()

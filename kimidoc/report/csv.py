@@ -1,9 +1,9 @@
 """One row per citation of a finding or an answer, for a spreadsheet (RFC 4180, CR LF).
 
 Findings and answers without citations have one row too, and how places were chosen has one for each
-notice ("method"): a table is filtered and forwarded without the report around it. A spreadsheet runs a cell that begins
-with =, +, -, @, a tab or a carriage return as a formula; such cells get an apostrophe in front
-(OWASP, "CSV Injection").
+notice ("method"): a table is filtered and forwarded without the report around it. A spreadsheet
+runs a cell that begins with =, +, -, @, a tab or a carriage return as a formula; such cells get an
+apostrophe in front (OWASP, "CSV Injection").
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def run(docs: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         def stage(job: pipeline.Job, progress: Any) -> Report:
             asked.append(job)
             progress("answer", 1, 1, "questions")
-            return report or full()
+            return pipeline.compared(report or full(), job.earlier, None)
 
         monkeypatch.setattr(pipeline, "ask", stage)
         monkeypatch.setattr(pipeline, "analyze", stage)
