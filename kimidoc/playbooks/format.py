@@ -4,7 +4,7 @@
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
                             documents, tags
-    [check.finding]         when, severity, message, help, signs, search
+    [check.finding]         when, severity, message, help, signs, search, unless, inserted
     [[analysis]]            id, title, method, severity, message, help, tags
     [[table]]               id, title, method, note
 
@@ -18,7 +18,9 @@ them, case ignored, a space standing for any white space, and not in a clause th
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
 answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
-code, or "code", which is lines without those that are only a comment.
+code, or "code", which is lines without those that are only a comment. In code ``unless`` are
+expressions that make a match harmless where the next lines hold one, and ``inserted = true`` lets
+matches pass that put only fixed text into a text (``origin``).
 Keys that are not listed here are errors.
 """
 
@@ -38,7 +40,7 @@ When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
-    "dealings",
+    "dealings", "unguarded", "unserved",
 ]  # fmt: skip
 TableMethod = Literal["calendar", "exposure"]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
@@ -65,6 +67,8 @@ class FindingRule:
     help: str
     signs: tuple[str, ...] = ()
     search: Search = "quotes"
+    unless: tuple[str, ...] = ()
+    inserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,11 @@ def _finding(entry: _Table) -> FindingRule:
         help=entry.text("help"),
         signs=entry.patterns("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
+        unless=entry.patterns("unless"),
+        inserted=entry.yes("inserted", default=False),
     )
+    if (rule.unless or rule.inserted) and rule.search not in ("lines", "code"):
+        entry.wrong("unless", "it and inserted are for lines of code")
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     entry.done()

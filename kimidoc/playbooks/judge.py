@@ -14,6 +14,8 @@ from kimidoc.playbooks import (
     amendments,
     deadlines,
     dealings,
+    handlers,
+    origin,
     references,
     register,
     restated,
@@ -36,6 +38,8 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "changed": restated.changed,
     "defined": restated.defined,
     "dealings": dealings.exclusive,
+    "unguarded": handlers.unguarded,
+    "unserved": handlers.unserved,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
@@ -117,6 +121,10 @@ def _swept(
     """One finding for a document of prose, with its sentences; one for every place in code."""
     if rule.search != "sentences":
         for citation in sweep.lines(rule.signs, document, comments=rule.search == "lines"):
+            if rule.inserted and origin.fixed(document, citation):
+                continue
+            if origin.excused(document, citation, rule.unless):
+                continue
             match = matched(rule.signs, citation.text, prose=False)
             words = f": “{_brief(citation.text, match)}”" if match else ""  # cut off, if too long
             message = f"{rule.message} (Raised by a word rule over every line{words}.)"

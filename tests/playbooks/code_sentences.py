@@ -48,6 +48,20 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
     "code.swallowed-error": [
         ("except Exception:\n    pass", "except KeyError:\n    log()"),
         ("catch (e) {}", "catch (e) { report(e) }"),
+        (
+            "except Refused as why:\n    logger.debug('no %s', why)\nship(order)",
+            "except Refused:\n    logger.debug('no')\n    raise",
+        ),
+    ],
+    "code.race": [
+        (
+            "n = int(file.read_text())\nn += 1\nfile.write_text(str(n))",
+            "n = int(file.read_text())\nother.write_text(str(n))",
+        ),
+        (
+            "if not os.path.exists(name):\n    with open(name, 'w') as out:",
+            "with open(name, 'x') as out:",
+        ),
     ],
     "code.open-redirect": [
         ('return redirect(request.args.get("next"))', 'return redirect("/")'),
