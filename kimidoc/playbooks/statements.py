@@ -1,0 +1,218 @@
+"""Financial statements as rows of figures, and what is said of them, recomputed in code.
+
+A row is a line that begins with a label and ends in figures, below a line that names years ("Fiscal
+2025 | Fiscal 2024"). A claim is a sentence with a ratio or a rate of growth ("gross margin was 34.6
+percent", "net revenue increased 6.1%"). Each claim for which the rows suffice is computed anew from
+them; that it does not agree is a question to both places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.types import Citation, Document, Row
+from kimidoc.values import read
+
+COLUMNS = ("Figure", "Period", "Stated", "Computed", "From", "Document")
+_LINE = re.compile(
+    r"^[ \t]*(?P<label>[A-Z][A-Za-z,&()'’$ /-]{2,60}?)[ \t|]+"
+    r"(?P<figures>\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?%?(?:[ \t|]+(?:\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?%?|-|—))*)[ \t|]*$",
+    re.MULTILINE,
+)
+_FIGURE = re.compile(r"\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?|-|—")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_FISCAL = re.compile(
+    r"(?:fiscal(?: year)?|year ended [A-Z][a-z]+ \d{1,2},|annual report) (?P<year>(?:19|20)\d\d)",
+    re.I,
+)
+_UP = r"increased|grew|rose|improved|was up|were up|up|advanced|gained"
+_DOWN = r"decreased|declined|fell|dropped|was down|were down|down|shrank"
+_LABELS = {
+    "revenue": r"(?:total |net )?(?:revenues?|sales)",
+    "gross profit": r"gross profit",
+    "operating income": r"(?:operating (?:income|profit)|income from operations)",
+    "net income": r"net (?:income|earnings)",
+    "pre-tax income": r"income before (?:income )?taxes",
+    "taxes": r"(?:income taxes|provision for income taxes|income tax expense)",
+}
+_RATIOS = {
+    "gross margin": ("gross profit", "revenue"),
+    "operating margin": ("operating income", "revenue"),
+    "effective tax rate": ("taxes", "pre-tax income"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a statement: its label and what it gives for each year."""
+
+    label: str
+    values: dict[str, Decimal]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A percentage that a sentence states of a figure, and what the rows give for it."""
+
+    name: str
+    year: str
+    stated: Decimal
+    computed: Decimal
+    formula: str
+    document: Document
+    citations: tuple[Citation, ...]
+    places: int
+
+    @property
+    def agrees(self) -> bool:
+        """Equal when rounded as the sentence rounds, one unit of the last place allowed."""
+        return abs(self.stated - self.computed) <= Decimal("0.55").scaleb(-self.places)
+
+
+def lines(document: Document) -> list[Line]:
+    """Every row of figures of a document that stands below a line of years."""
+    years, found = list[str](), list[Line]()
+    text, at = document.text, 0
+    for piece in text.split("\n"):
+        end = at + len(piece)
+        here = _YEAR.findall(piece)
+        match = _LINE.match(piece)
+        if len(here) >= 2 and (
+            match is None or len(here) == len(_FIGURE.findall(match["figures"]))
+        ):
+            years = here
+        elif match and years and not _YEAR.search(match["label"]):
+            given = [_number(word) for word in _FIGURE.findall(match["figures"])]
+            if len(given) == len(years):
+                values = {y: v for y, v in zip(years, given, strict=True) if v is not None}
+                start = at + len(piece) - len(piece.lstrip())
+                label = " ".join(match["label"].split())
+                found.append(Line(label, values, cited(document, start, end)))
+        at = end + 1
+    return found
+
+
+def _number(word: str) -> Decimal | None:
+    digits = re.sub(r"[^\d.]", "", word)
+    if not digits or digits == ".":
+        return None
+    return -Decimal(digits) if word.startswith("(") else Decimal(digits)
+
+
+def year_of(document: Document) -> str:
+    """The fiscal year a document says near its head that it is about; "" where it says none."""
+    match = _FISCAL.search(document.text[:1_500])
+    return match["year"] if match else ""
+
+
+def claims(documents: Sequence[Document]) -> Iterator[Claim]:
+    """Every claim of every document that the rows of any document suffice for."""
+    statements = [line for document in documents for line in lines(document)]
+    labels = {line.label for line in statements}
+    for document in documents:
+        year = year_of(document)
+        if not year:
+            continue
+        for name, (part, whole) in _RATIOS.items():
+            for match in re.finditer(
+                rf"\b{name}\b[^.;%]{{0,40}}?\b(?:was|were|of|at)\b", document.text, re.I
+            ):
+                rows = _row(statements, part, year), _row(statements, whole, year)
+                yield from _ratio(document, name, year, match, rows)
+        yield from _growth(document, year, statements, labels)
+
+
+def _ratio(
+    document: Document,
+    name: str,
+    year: str,
+    match: re.Match[str],
+    rows: tuple[Line | None, Line | None],
+) -> Iterator[Claim]:
+    part, whole = rows
+    said = _percentage(document, match.end())
+    if said is None or part is None or whole is None or not whole.values[year]:
+        return
+    computed = 100 * part.values[year] / whole.values[year]
+    formula = f"{part.values[year]:,} / {whole.values[year]:,}"
+    quotes = (
+        cited(document, *sentence(document.text, match.start())),
+        part.citation,
+        whole.citation,
+    )
+    yield Claim(name, year, said[0], computed, formula, document, quotes, said[1])
+
+
+def _growth(
+    document: Document, year: str, statements: Sequence[Line], labels: set[str]
+) -> Iterator[Claim]:
+    before = str(int(year) - 1)
+    names = [re.escape(label) for label in sorted(labels, key=len, reverse=True)]
+    if not names:
+        return
+    pattern = re.compile(
+        rf"\b(?P<name>{'|'.join([*names, 'Revenue'])})\b(?P<between>[^.;]{{0,24}}?)"
+        rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b(?: by)?"
+    )
+    for match in pattern.finditer(document.text):
+        said = _percentage(document, match.end())
+        line = _row(statements, match["name"].casefold(), year)
+        if said is None or line is None or not line.values.get(before):
+            continue
+        now, then = line.values[year], line.values[before]
+        stated = -said[0] if match["down"] else said[0]
+        computed = 100 * (now - then) / abs(then)
+        quotes = (cited(document, *sentence(document.text, match.start())), line.citation)
+        name = f"growth of {line.label.casefold()}"
+        yield Claim(
+            name, year, stated, computed, f"{now:,} / {then:,} - 1", document, quotes, said[1]
+        )
+
+
+def _row(statements: Sequence[Line], name: str, year: str) -> Line | None:
+    pattern = _LABELS.get(name, re.escape(name))
+    return next(
+        (
+            line
+            for line in statements
+            if year in line.values and re.fullmatch(pattern, line.label, re.IGNORECASE)
+        ),
+        None,
+    )
+
+
+def _percentage(document: Document, at: int) -> tuple[Decimal, int] | None:
+    """The percentage that follows directly, and how many places it is given with."""
+    near = document.text[at : at + 30]
+    value = next(iter(read("percentage", near)), None)
+    if value is None or value.normal is None or near.find(value.words) > 12:
+        return None
+    number = Decimal(value.normal.removesuffix(" %"))
+    written = re.search(r"\d+\.(\d+)", value.words)
+    return number, len(written[1]) if written else 0
+
+
+def rows(documents: Sequence[Document]) -> Iterator[Row]:
+    """The table of claims: each with what the rows give."""
+    for claim in claims(documents):
+        computed = f"{claim.computed:.{max(claim.places, 1)}f} %"
+        if not claim.agrees:
+            computed += " (differs)"
+        cells = (claim.name, f"fiscal {claim.year}", f"{claim.stated} %", computed, claim.formula)
+        yield Row((*cells, claim.document.path), claim.citations)
+
+
+def wrong(documents: Sequence[Document]) -> Iterator[Found]:
+    """Claims that the statements do not bear out."""
+    for claim in claims(documents):
+        if not claim.agrees:
+            said = (
+                f"{claim.name} of fiscal {claim.year} stated as {claim.stated} %, computed "
+                f"{claim.computed:.1f} % ({claim.formula})"
+            )
+            yield Found(claim.document.path, said, claim.citations)
