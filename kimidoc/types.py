@@ -7,6 +7,7 @@
     Answer     one question's verified outcome, with Values read in its quotes by code
     Finding    a playbook's judgement on answers; Table: what it computed over all documents
     Excerpt    source text around what is cited; Strip: how new a document is to the others
+    Imported   a result of another tool, confirmed, doubted or open
     Report     everything a run has to say; the report room sees this and nothing else
 
 Characters are 0-based Unicode code points into ``Document.text``, end exclusive. Lines and pages
@@ -27,6 +28,7 @@ CitationStatus = Literal["exact", "normalised", "fuzzy", "unverified"]
 AnswerStatus = Literal["found", "not_found", "error"]
 Severity = Literal["low", "medium", "high", "critical"]
 Baseline = Literal["new", "unchanged", "absent"]
+Verdict = Literal["confirmed", "doubted", "open", "unread"]
 ValueKind = Literal["date", "duration", "money", "percentage", "party"]
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -350,6 +352,28 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A result of another tool, put beside the whole window.
+
+    ``uri`` is as its log has it, ``path`` the document it is about (None, and the verdict "unread",
+    where that is not in the window), ``place`` its lines quoted. ``reason`` says by which rule the
+    verdict was reached; ``citations`` are what it rests on, elsewhere in the documents.
+    """
+
+    tool: str
+    rule_id: str
+    level: str
+    message: str
+    uri: str
+    path: str | None
+    first_line: int | None
+    verdict: Verdict
+    reason: str
+    place: Citation | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """Which model read the window."""
 
@@ -430,5 +454,6 @@ class Report:
     roots: tuple[str, ...] = ()
     path_prefix: str = ""
     tables: tuple[Table, ...] = ()
+    imported: tuple[Imported, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
     strips: tuple[Strip, ...] = ()

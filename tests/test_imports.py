@@ -19,8 +19,8 @@ LINES = (
     {"types", "errors", "config"},
     {"values"},
     {"ingest", "cite", "playbooks", "report", "novelty"},
-    {"pack", "changes"},
-    {"attention", "kvcache", "experts"},
+    {"pack", "changes", "triage"},
+    {"attention", "kvcache", "experts", "indexer"},
     {"models"},
     {"engine", "ask"},
     {"planner"},
@@ -33,10 +33,16 @@ LINES = (
 BESIDE = {
     ("ask", "engine"): {"kimidoc.engine.base"},
     ("config", "errors"): {"kimidoc.errors"},
+    # what is measured on is read as what is trained on, and the peer is the teacher
+    ("bench", "train"): {
+        "kimidoc.train.sources", "kimidoc.train.states", "kimidoc.train.teacher",
+    },
 }
 ANYONE = {"kimidoc"}  # the package itself, for __version__
 TORCH = {"torch", "transformers", "tokenizers", "safetensors", "accelerate", "gguf"}
-TORCH_ROOMS = {"attention", "kvcache", "experts", "models", "engine", "planner", "train", "bench"}
+TORCH_ROOMS = {
+    "attention", "kvcache", "experts", "indexer", "models", "engine", "planner", "train", "bench",
+}  # fmt: skip
 ONLY_IN = {
     "typer": {"cli"},
     "click": set[str](),
