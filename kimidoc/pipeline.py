@@ -18,7 +18,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from kimidoc import __version__, changes, cite, ingest, pack, playbooks
+from kimidoc import __version__, changes, cite, ingest, pack, playbooks, triage
 from kimidoc.engine.base import Prefix, Progress, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
@@ -27,7 +27,7 @@ from kimidoc.playbooks import integrity, judge, tables
 from kimidoc.playbooks.answers import by_rule, typed
 from kimidoc.playbooks.ask import questions as checks_of
 from kimidoc.playbooks.choose import choose
-from kimidoc.report import baseline, fingerprint
+from kimidoc.report import baseline, excerpts, fingerprint
 from kimidoc.report.baseline import Earlier
 from kimidoc.types import (
     Answer,
@@ -69,6 +69,7 @@ class Job:
     sessions_limit_bytes: int | None = None
     earlier: Earlier | None = None
     since: str | None = None
+    imported: tuple[triage.Result, ...] = ()
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -126,6 +127,10 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
     if not questions:
         notices.append(Notice("no-check-applies", "No check of the playbook fits any document."))
     report = reading.report(questions, books, notices)
+    if job.imported:
+        base, prefix = ingest.base_directory(job.paths), report.path_prefix
+        found = triage.weighed(job.imported, documents, base, prefix)
+        report = replace(report, imported=found)
     if revision is None:
         return compared(report, job.earlier, None)
     changed = revision.changed(documents, job.selection, job.limits)
@@ -203,7 +208,7 @@ class _Reading:
         hostile = [n for d in window.documents for n in d.notices]
         if books:
             hostile = [n for n in hostile if not integrity.raises(n)]
-        return Report(
+        made = Report(
             version=__version__,
             run=self._run(window, prefix, books),
             coverage=coverage(window),
@@ -215,6 +220,7 @@ class _Reading:
             path_prefix=ingest.repository_prefix(self.job.paths),
             tables=tuple(table for book in books for table in tables.made(book, answers, read)),
         )
+        return replace(made, excerpts=excerpts.of(made, read))
 
     def _check(self, window: Window) -> None:
         """Refuse a reading that memory or disk will not suffice for. Raises EngineError."""

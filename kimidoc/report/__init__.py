@@ -3,10 +3,12 @@
     terminal  markdown  html  json  csv  sarif  github  junit     the formats
     place      how a citation's place is said to a human
     digest     what the formats say in common: counts, groups, the contract x check matrix
+    excerpts   the source text around what is cited, taken along; viewer: as a page shows it
     safe       what document, model and file-name text may become in an output
     redact     secrets masked, length kept
     baseline   an earlier report, and which findings are new since
     fingerprint  what a finding is recognised by then
+    imported   results of other tools: counts, order, names
 
 The room sees ``kimidoc.types`` and ``kimidoc.errors`` and nothing else of kimidoc. Nothing in a
 report is trusted: every format passes text through ``safe`` (or its own stricter escaping) and

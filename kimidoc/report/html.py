@@ -3,8 +3,9 @@
 Escaping is jinja2's, on for every expression; before it, every text passes ``safe.visible``
 (``finalize`` below), so control, direction and invisible characters are shown, not obeyed. The
 page's policy (Content Security Policy, level 3) admits one style sheet and one script, each by its
-hash, and nothing from elsewhere. The report's JSON stands in the page as inert data with ``<``
-written as ``\\u003c``. Without JavaScript everything is there; the script filters and sorts.
+hash, and nothing from elsewhere. The report's JSON and the source text around its quotes stand in
+the page as inert data with ``<`` written as ``\\u003c``. Without JavaScript everything but that
+source text is there; the script filters, sorts and opens a quote where it stands.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from markupsafe import Markup
 
 from kimidoc.report import digest, json, place, safe
 from kimidoc.report.redact import redacted
-from kimidoc.types import Citation, Report
+from kimidoc.report.viewer import Viewer
+from kimidoc.types import Citation, Report, Strip
 
 _TEXT = 20_000
 _QUOTE = 4_000
 _ROWS = 5_000  # of a table; the JSON in the page has the rest
+_NAMED = 12  # places of changes beside a strip
 _BAR = 1_000  # units of a bar's width
 _STATUS = {
     "exact": "Located word for word",
@@ -42,12 +45,14 @@ def render(report: Report) -> str:
     """The whole page, ending in a newline."""
     report = redacted(report)
     style, script = _asset("style.css"), _asset("script.js")
+    viewer = Viewer(report)
     return _environment().get_template("report.html.jinja").render(
-        **_context(report),
+        **_context(report, viewer),
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),
         data=Markup(embedded(report)),
+        sources=Markup(_inert(viewer.data())),
     )  # fmt: skip
 
 
@@ -67,9 +72,11 @@ def policy(style: str, script: str) -> str:
 
 def embedded(report: Report) -> str:
     """The JSON report on one line, fit to stand in a script element of type application/json."""
-    text = json_.dumps(
-        json.document(report), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    return _inert(json.document(report))
+
+
+def _inert(data: object) -> str:
+    text = json_.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return safe.json_escaped(safe.encodable(text)).replace("<", "\\u003c")
 
 
@@ -109,7 +116,7 @@ def _shown(value: object) -> object:
     return value
 
 
-def _context(report: Report) -> dict[str, Any]:
+def _context(report: Report, viewer: Viewer) -> dict[str, Any]:
     """What the template needs beyond the report itself."""
     kinds = place.Kinds(report)
     findings, totals = digest.current(report), digest.counts(report)
@@ -122,6 +129,10 @@ def _context(report: Report) -> dict[str, Any]:
         "report": report,
         "run": report.run,
         "title": digest.title(report),
+        "outcome": _outcome(report),
+        "known": frozenset(row.path for row in report.coverage),
+        "opened": viewer.place,
+        "strips": [(strip, *squares(strip)) for strip in report.strips],
         "started": moment(report.run.started),
         "digest": digest,
         "totals": totals,
@@ -161,6 +172,28 @@ def _context(report: Report) -> dict[str, Any]:
         "status": _STATUS,
         "split": _split,
     }
+
+
+def _outcome(report: Report) -> str:
+    """One sentence; a run that only computed tables says which."""
+    if report.answers or report.findings or not report.tables:
+        return digest.outcome(report)
+    listed = (f"{table.title}: {digest.number(len(table.rows), 'row')}" for table in report.tables)
+    return f"{'; '.join(listed)}."
+
+
+def squares(strip: Strip) -> tuple[list[tuple[int, int]], list[int], str]:
+    """What is drawn of a strip: (place, level 0 to 4) of each cell, changed ones, and in words."""
+    levels = [min(4, round(heat * 4)) for heat in strip.heat]
+    marked = [at for at, changed in enumerate(strip.changed) if changed]
+    named = [_lines(*strip.lines[at]) for at in marked[:_NAMED]]
+    if len(marked) > _NAMED:
+        named.append(f"{len(marked) - _NAMED} more")
+    return list(enumerate(levels)), marked, ", ".join(named)
+
+
+def _lines(first: int, last: int) -> str:
+    return f"{first}" if first == last else f"{first}–{last}"
 
 
 def moment(started: str) -> str:

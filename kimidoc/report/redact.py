@@ -18,7 +18,17 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from kimidoc.types import Answer, Citation, CoverageRow, Finding, Notice, Report
+from kimidoc.types import (
+    Answer,
+    Citation,
+    CoverageRow,
+    Finding,
+    Imported,
+    Notice,
+    Report,
+    Row,
+    Table,
+)
 
 CODE = "secrets-redacted"
 _MASK = "*"
@@ -168,6 +178,24 @@ class _Redactor:
             question=replace(answer.question, text=self.text(answer.question.text)),
             text=self.text(answer.text),
             citations=self.citations(answer.citations),
+            values=tuple(
+                replace(v, words=self.text(v.words), note=self.text(v.note)) for v in answer.values
+            ),
+        )
+
+    def table(self, table: Table) -> Table:
+        rows = tuple(
+            Row(tuple(map(self.text, row.cells)), self.citations(row.citations))
+            for row in table.rows
+        )
+        return replace(table, rows=rows)
+
+    def imported(self, item: Imported) -> Imported:
+        return replace(
+            item,
+            message=self.text(item.message),
+            place=self.citations((item.place,))[0] if item.place is not None else None,
+            citations=self.citations(item.citations),
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -198,6 +226,8 @@ def redacted(report: Report) -> Report:
         findings=tuple(map(redactor.finding, report.findings)),
         coverage=tuple(map(redactor.row, report.coverage)),
         warnings=tuple(map(redactor.notice, report.warnings)),
+        tables=tuple(map(redactor.table, report.tables)),
+        imported=tuple(map(redactor.imported, report.imported)),
     )
     if not redactor.count:
         return masked

@@ -136,7 +136,7 @@ def _sarif(text: str) -> None:
 def _html(text: str) -> None:
     _no_controls(text)
     page = Parser(text)
-    assert len(page.css("script")) == 2 and len(page.css("style")) == 1
+    assert len(page.css("script")) == 3 and len(page.css("style")) == 1
     assert not page.css("img, iframe, object, embed, link, form, base, svg[onload], marquee")
     for node in page.css("*"):
         assert not any(

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from itertools import pairwise
 
 import jsonschema
 import pytest
@@ -16,12 +18,29 @@ from selectolax.lexbor import LexborHTMLParser as Parser
 from kimidoc.report import digest, html
 from kimidoc.report import json as report_json
 from kimidoc.types import Answer, CoverageRow, Notice, Question, Report
-from tests.report.conftest import ALMOST, ANSWERS, COVERAGE, FINDINGS, HAN, RUN, empty, full
+from tests.report.conftest import (
+    ALMOST,
+    ANSWERS,
+    AWS_KEY,
+    COVERAGE,
+    FINDINGS,
+    HAN,
+    LEASE,
+    RUN,
+    empty,
+    full,
+)
+from tests.report.page_report import CLAUSE, rich
 
 
 @pytest.fixture(scope="module")
 def page() -> Parser:
     return Parser(html.render(full()))
+
+
+@pytest.fixture(scope="module")
+def rich_page() -> Parser:
+    return Parser(html.render(rich()))
 
 
 def _text(page: Parser, selector: str) -> str:
@@ -35,7 +54,7 @@ def test_the_policy_admits_one_sheet_and_one_script_by_hash(page: Parser) -> Non
     assert meta is not None
     rules = dict(rule.split(" ", 1) for rule in (meta.attributes["content"] or "").split("; "))
     (style,) = page.css("style")
-    data, script = page.css("script")
+    data, sources, script = page.css("script")
 
     def hashed(text: str) -> str:
         return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
@@ -48,7 +67,7 @@ def test_the_policy_admits_one_sheet_and_one_script_by_hash(page: Parser) -> Non
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    assert data.attributes["type"] == "application/json"
+    assert data.attributes["type"] == sources.attributes["type"] == "application/json"
 
 
 def test_nothing_is_fetched_and_nothing_is_inline(page: Parser) -> None:
@@ -147,17 +166,21 @@ def test_a_finding_says_what_a_filter_needs(page: Parser) -> None:
     assert named[5] == []
     for toolbar in page.css(".toolbar"):
         assert "hidden" in toolbar.attributes  # without the script there is nothing to press
-        assert page.css_first(f"#{toolbar.attributes['data-for']}") is not None
+        served = toolbar.attributes.get("data-for") or toolbar.attributes["data-rows"]
+        assert page.css_first(f"#{served}") is not None
 
 
-def test_every_link_leads_somewhere_and_every_id_is_its_own(page: Parser) -> None:
+@pytest.mark.parametrize("made", [full, rich, empty])
+def test_every_link_leads_somewhere_and_every_id_is_its_own(made: Callable[[], Report]) -> None:
+    page = Parser(html.render(made()))
     ids = [node.attributes["id"] for node in page.css("[id]")]
     assert len(ids) == len(set(ids))
     for node in page.css("a[href]"):
         assert (node.attributes["href"] or "")[1:] in ids
     for node in page.css("[aria-labelledby]"):
         assert node.attributes["aria-labelledby"] in ids
-    assert {f"answer-{n}" for n in range(1, len(ANSWERS) + 1)} <= set(ids)
+    answers = range(1, len(made().answers) + 1)
+    assert {f"answer-{n}" for n in answers} <= set(ids)
 
 
 def test_the_matrix_links_each_check_to_its_answer(page: Parser) -> None:
@@ -178,7 +201,56 @@ def test_the_matrix_links_each_check_to_its_answer(page: Parser) -> None:
     ]  # fmt: skip
 
 
-def test_it_can_be_read_without_eyes(page: Parser) -> None:
+def test_a_table_is_sortable_and_each_row_proves_itself(rich_page: Parser) -> None:
+    table = rich_page.css_first("#table-1 table.sortable")
+    assert table is not None
+    rows = [
+        [" ".join(cell.text().split()) for cell in row.css("td")] for row in table.css("tbody tr")
+    ]
+    assert [head.text() for head in table.css("thead th")] == ["Day", "What", "Document", "Proof"]
+    assert rows[0][:3] == ["2027-06-24", "Break right <b>", LEASE]
+    assert CLAUSE in rows[0][3] and "Located word for word" in rows[0][3]
+    assert AWS_KEY not in rows[1][1] and "AWS_ACCESS_KEY_ID" in rows[1][1]
+    assert "By a rule." in _text(rich_page, "#table-1")
+    assert "Nothing of the kind" in _text(rich_page, "#table-2")
+    titles = [link.text().strip() for link in rich_page.css("nav a")]
+    assert "Calendar 2" in titles and "Heat strips" in titles
+
+
+def test_values_read_by_code_stand_beside_their_words(rich_page: Parser) -> None:
+    card = _text(rich_page, "#answer-1")
+    assert "date “24 June 2027” = 2027-06-24" in card
+    assert "date “3/4/2025” (day and month can be read in two ways)" in card
+    assert "the model was not asked" in card
+
+
+def test_a_strip_says_in_words_what_it_draws(rich_page: Parser) -> None:
+    changed, same = rich_page.css("svg.strip")
+    assert changed.attributes["aria-label"] == f"{LEASE}: changes at 100–205"
+    assert (same.attributes["aria-label"] or "").endswith("no change of what stands elsewhere")
+    levels = [rect.attributes["class"] for rect in changed.css("rect")]
+    assert levels == ["heat-0", "heat-2", "heat-4", "heat-mark"]
+    assert _text(rich_page, "#strips tbody tr").endswith("91100–205")
+
+
+def test_a_run_that_only_computed_tables_says_which() -> None:
+    made = replace(
+        rich(), answers=(), findings=(), run=replace(RUN, command="novelty", playbooks=())
+    )
+    page = Parser(html.render(made))
+    assert _text(page, ".outcome") == "Calendar: 2 rows; Exposure: no rows."
+    assert [tile.text() for tile in page.css(".tile h3")] == ["Documents"]
+
+
+def test_short_answers_are_called_what_they_are(page: Parser) -> None:
+    note = _text(page, "#summary")
+    assert "A short answer is words of one of its quotes, chosen by the model" in note
+    assert "the model’s words" not in note
+
+
+@pytest.mark.parametrize("made", [full, rich])
+def test_it_can_be_read_without_eyes(made: Callable[[], Report]) -> None:
+    page = Parser(html.render(made()))
     assert page.css_first("html").attributes["lang"] == "en"  # type: ignore[union-attr]
     for landmark in ("header", "nav[aria-label]", "main", "footer"):
         assert len(page.css(f"body > {landmark}, .page > {landmark}")) == 1
@@ -192,13 +264,23 @@ def test_it_can_be_read_without_eyes(page: Parser) -> None:
     for control in page.css(".toolbar input, .toolbar select"):
         parent = control.parent
         assert parent is not None and parent.tag == "label"
+        assert parent.text(deep=False).strip()
+    for button in page.css("button"):
+        assert button.text().strip() and button.attributes["type"] == "button"
+    for drawn in page.css("svg"):
+        named = drawn.attributes.get("role") == "img" and drawn.attributes.get("aria-label")
+        assert named or drawn.attributes.get("aria-hidden") == "true"
+    for named in page.css("[role=region], [role=search], dialog, section"):
+        assert {"aria-label", "aria-labelledby"} & set(named.attributes)
+    levels = [int(node.tag[1]) for node in page.css("h1, h2, h3, h4")]
+    assert all(below - above <= 1 for above, below in pairwise(levels))
     for scrolled in page.css(".scroll"):
         assert scrolled.attributes["tabindex"] == "0" and "aria-labelledby" in scrolled.attributes
 
 
 def _variables(sheet: str) -> list[dict[str, str]]:
     return [
-        dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6})", block))
+        dict(re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]{6})", block))
         for block in re.findall(r":root\s*\{(.*?)\}", sheet, re.DOTALL)
     ]
 
@@ -209,6 +291,11 @@ def _luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def _contrast(one: str, other: str) -> float:
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
 def test_every_pair_of_colours_holds_wcag_aa() -> None:
     sheet = files("kimidoc.report").joinpath("page", "style.css").read_text(encoding="utf-8")
     light, dark, paper = _variables(sheet)
@@ -217,10 +304,13 @@ def test_every_pair_of_colours_holds_wcag_aa() -> None:
             (f"{n}-ink", f"{n}-paper") for n in ("critical", "high", "medium", "low", "ok", "doubt")
         ]
         pairs += [(ink, back) for ink in ("ink", "muted", "accent") for back in ("paper", "soft")]
-        pairs += [("high-ink", "paper")]
+        pairs += [("high-ink", "paper"), ("quote-ink", "quote-paper")]
         for ink, back in pairs:
-            bright, dim = sorted((_luminance(theme[ink]), _luminance(theme[back])), reverse=True)
-            assert (bright + 0.05) / (dim + 0.05) >= 4.5, (ink, back, theme[ink], theme[back])
+            assert _contrast(theme[ink], theme[back]) >= 4.5, (ink, back, theme[ink], theme[back])
+        # A mark stands out above its strip, on paper (WCAG 1.4.11), and heat rises in even steps.
+        assert _contrast(theme["heat-mark"], theme["paper"]) >= 3
+        heats = [_contrast(theme[f"heat-{level}"], theme["paper"]) for level in range(5)]
+        assert heats == sorted(heats) and heats[4] > 4.5
 
 
 def test_a_run_of_questions_has_no_findings_and_no_matrix() -> None:

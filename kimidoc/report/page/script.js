@@ -1,6 +1,8 @@
-// Filters, sorts and moves between what already stands on the page. The page is whole without it.
+// Filters, sorts, moves between what already stands on the page, and opens a quote in its text.
+// But for that text the page is whole without it.
 (() => {
   "use strict";
+  document.documentElement.classList.add("live");
 
   const words = (text) => text.toLowerCase().normalize("NFKC");
   const collate = new Intl.Collator("en", { numeric: true }).compare;
@@ -13,6 +15,7 @@
       at,
       level: node.dataset.level,
       proof: node.dataset.proof,
+      state: node.dataset.state,
       documents: node.dataset.documents.split(" "),
       title: words(node.querySelector("h3 bdi").textContent),
       text: null, // lower-cased when it is first searched
@@ -38,6 +41,7 @@
       const levels = new Set(Array.from(bar.querySelectorAll("[name=level]:checked"), (box) => box.value));
       const chosen = value("document");
       const proof = value("proof");
+      const state = value("state");
       const wanted = words(value("text")).split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const item of items) {
@@ -46,6 +50,7 @@
           (!item.level || levels.has(item.level)) &&
           (!chosen || item.documents.includes(chosen)) &&
           (!proof || item.proof === proof) &&
+          (!state || item.state === state) &&
           wanted.every((word) => item.text.includes(word));
         item.node.hidden = !keep;
         shown += keep;
@@ -92,6 +97,11 @@
       if (event.key === "j") move(1);
       else if (event.key === "k") move(-1);
       else if (event.key === "/") field("text").focus();
+      else if (event.key === "o") {
+        const card = event.target.closest("article");
+        const button = card && card.querySelector("button.open");
+        if (button) button.click();
+      }
       else return;
       event.preventDefault();
     });
@@ -100,7 +110,7 @@
     return { list, reset };
   };
 
-  const served = Array.from(document.querySelectorAll(".toolbar"), serve);
+  const served = Array.from(document.querySelectorAll(".toolbar[data-for]"), serve);
 
   // A link may lead to what a filter or a closed fold hides.
   const reveal = () => {
@@ -128,7 +138,8 @@
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         const number = head.classList.contains("number");
         const key = (row) => {
-          const text = row.cells[column].textContent.trim();
+          const cell = row.cells[column];
+          const text = (cell.dataset.sort || cell.textContent).trim();
           return number ? Number(text.replaceAll(",", "")) : words(text);
         };
         const rows = Array.from(table.tBodies[0].rows, (row) => [key(row), row]);
@@ -138,6 +149,106 @@
     });
   };
   document.querySelectorAll("table.sortable").forEach(sortable);
+
+  // The overview: only some of its documents.
+  const narrow = (bar) => {
+    const rows = Array.from(document.getElementById(bar.dataset.rows).tBodies[0].rows, (node) => ({
+      node,
+      name: words(node.cells[0].textContent),
+      raised: Array.from(node.cells).some((cell) => cell.dataset.sort && Number(cell.dataset.sort) < 4),
+    }));
+    const tally = bar.querySelector(".tally");
+    const filter = () => {
+      const wanted = words(bar.querySelector("[name=text]").value).split(/\s+/).filter(Boolean);
+      const only = bar.querySelector("[name=raised]").checked;
+      let shown = 0;
+      for (const row of rows) {
+        const keep = (!only || row.raised) && wanted.every((word) => row.name.includes(word));
+        row.node.hidden = !keep;
+        shown += keep;
+      }
+      tally.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} documents shown`;
+      bar.classList.toggle("narrowed", shown !== rows.length);
+    };
+    bar.addEventListener("input", filter);
+    bar.hidden = false;
+  };
+  document.querySelectorAll(".toolbar[data-rows]").forEach(narrow);
+
+  // The evidence viewer: a quote where it stands in its document.
+  const viewer = document.getElementById("viewer");
+  const pane = document.getElementById("viewer-text");
+  const REACH = 400; // lines shown before and after a quote, of very long excerpts
+  let sources = null; // parsed when it is first needed
+  let current = null;
+
+  const buttons = () =>
+    Array.from(document.querySelectorAll("main button.open")).filter((b) => !b.closest("[hidden]"));
+
+  const place = (button) => {
+    sources = sources || JSON.parse(document.getElementById("sources").textContent);
+    const [at, start, end] = button.dataset.at.split(" ").map(Number);
+    const { path, line, text } = sources[at];
+    const figure = button.closest("figure");
+    document.getElementById("viewer-title").textContent = path;
+    document.getElementById("viewer-place").textContent = figure.querySelector(".where").textContent;
+    const lines = [];
+    let first = 0;
+    text.split("\n").forEach((words, n) => {
+      lines.push({ number: line + n, first, words });
+      first += words.length + 1;
+    });
+    const from = lines.findIndex((row) => row.first + row.words.length >= start);
+    let to = lines.findIndex((row) => row.first + row.words.length >= end);
+    if (to < 0) to = lines.length - 1;
+    pane.replaceChildren(
+      ...lines.slice(Math.max(0, from - REACH), to + REACH).map((row) => {
+        const div = document.createElement("div");
+        div.className = "row";
+        div.dataset.number = row.number;
+        const cut = (n) => Math.min(row.words.length, Math.max(0, n - row.first));
+        const [a, b] = [cut(start), cut(end)];
+        if (b > a) {
+          const mark = document.createElement("mark");
+          mark.textContent = row.words.slice(a, b);
+          div.append(row.words.slice(0, a), mark, row.words.slice(b));
+        } else div.textContent = row.words;
+        return div;
+      }),
+    );
+    current = button;
+    if (!viewer.open) viewer.showModal();
+    pane.focus();
+    const mark = pane.querySelector("mark");
+    if (mark) mark.scrollIntoView({ block: "center" });
+  };
+
+  const step = (by) => {
+    const all = buttons();
+    const next = all[(all.indexOf(current) + by + all.length) % all.length];
+    if (next) place(next);
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button.open");
+    if (button) place(button);
+  });
+  document.getElementById("viewer-previous").addEventListener("click", () => step(-1));
+  document.getElementById("viewer-next").addEventListener("click", () => step(1));
+  document.getElementById("viewer-close").addEventListener("click", () => viewer.close());
+  viewer.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "n") step(1);
+    else if (event.key === "p") step(-1);
+    else return;
+    event.preventDefault();
+  });
+  viewer.addEventListener("close", () => {
+    pane.replaceChildren();
+    if (!current) return;
+    const fold = current.closest("details");
+    if (fold) fold.open = true;
+    current.focus();
+  });
 
   // Folds open for printing, and close again afterwards.
   addEventListener("beforeprint", () => {
