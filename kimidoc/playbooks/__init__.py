@@ -9,10 +9,13 @@
     clauses  the passages of a contract that answer a check: a linear model over ``passages``
     fit      labelled contracts -> the weights of ``clauses`` (clauses.tsv)
     judge    answers and documents -> Findings, by the rule each check states
-    tables   what a playbook computes over all documents: ``deadlines``, ``exposure``
+    tables   what a playbook computes over all documents: ``deadlines``, ``exposure`` and others
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
     sweep    signs over every sentence of the documents, for what must not be overlooked
-    references, terms, amendments    what only several documents together show
+    references, terms, amendments, register, restated, dealings    contracts beside one another,
+             and beside registers, minutes and letters (``who`` is with whom)
+    statements, guidance, risks    figures recomputed, expectations, two filings side by side
+    origin, handlers    where inserted text comes from; what only a whole repository shows
 
 May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where
 a finding depends on words in a quote (``signs``), the finding says so, and the model gets no credit

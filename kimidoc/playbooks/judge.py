@@ -14,11 +14,14 @@ from kimidoc.playbooks import (
     amendments,
     deadlines,
     dealings,
+    guidance,
     handlers,
     origin,
     references,
     register,
     restated,
+    risks,
+    statements,
     sweep,
     terms,
 )
@@ -40,6 +43,9 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "dealings": dealings.exclusive,
     "unguarded": handlers.unguarded,
     "unserved": handlers.unserved,
+    "recomputed": statements.wrong,
+    "guidance": guidance.missed,
+    "risks": risks.changed,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest

@@ -1,9 +1,10 @@
 """Risk factors of two filings side by side: what is new, what is gone, what is worded otherwise.
 
-The part of a filing below the heading "Risk factors" is cut into paragraphs, each known by its
-first sentence. Paragraphs belong together whose first sentences are nearly the same (rapidfuzz's
-token-set ratio); of such a pair the sentences that have no near twin are what was reworded. The
-filings are ordered by the year each says it is about.
+The part of a filing below the heading "Risk factors" is cut into sentences. Two are twins if they
+are nearly the same, figures and years apart (rapidfuzz's ratio), wherever they stand. What follows
+the same twin on both sides and has none itself was reworded; what else has none was added or
+removed, paragraph by paragraph where paragraphs can be told. The filings are ordered by the year
+each says it is about, and the two latest are compared.
 """
 
 from __future__ import annotations
@@ -11,132 +12,159 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from rapidfuzz import fuzz
 
 from kimidoc.playbooks.passages import passages
 from kimidoc.playbooks.statements import year_of
 from kimidoc.playbooks.sweep import TABLES, Found, cited
-from kimidoc.types import Document, Row
+from kimidoc.types import Citation, Document, Row
 
-COLUMNS = ("Risk factor", "What happened", "Earlier", "Later")
-SAME, ALIKE = 80.0, 88.0  # token ratio of first sentences; of sentences that only grew older
+COLUMNS = ("Change", "Earlier", "Later")
+ALIKE = 88.0  # of 100: sentences that only grew older are twins
+SHOWN = 6  # changes that one finding names
+FULL = 0.8  # of the usual length: a shorter line ends its paragraph
 _HEADING = re.compile(r"^\W*(?:item\s+1a\W+)?risk factors\W*$", re.IGNORECASE | re.MULTILINE)
-_NEXT = re.compile(r"^\W*item\s+\d+[a-z]?\b|^\W*(?:part|note)\s+[ivx\d]+\b", re.I | re.MULTILINE)
-_FIGURES = re.compile(r"\d[\d,.]*|\b(?:19|20)\d\d\b")
+_NEXT = re.compile(r"^\W*item\s+\d+[a-z]?\b", re.IGNORECASE | re.MULTILINE)
+_FURNITURE = re.compile(r"\bpage \d+ of \d+|^\W*\d+\W*$", re.IGNORECASE)
+_FIGURES = re.compile(r"\d[\d,.]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
-    """One risk factor: where it stands, and where each of its sentences does."""
+class Sentence:
+    """A sentence of a filing, and whether it begins a paragraph."""
 
     document: Document
-    sentences: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+    begins: bool
 
     @property
-    def head(self) -> str:
-        """Its first sentence."""
-        return self.text(self.sentences[0])
-
-    def text(self, span: tuple[int, int]) -> str:
-        """A sentence, white space folded."""
-        return " ".join(self.document.text[slice(*span)].split())
+    def text(self) -> str:
+        """Its words, white space folded."""
+        return " ".join(self.document.text[self.start : self.end].split())
 
 
-def factors(document: Document) -> list[Factor]:
-    """The risk factors of a filing; none where it has no such part."""
-    heads = list(_HEADING.finditer(document.text))
-    if not heads or document.kind in TABLES:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened: the earlier sentences, the later ones; one side is empty unless reworded."""
+
+    what: str
+    earlier: tuple[Sentence, ...]
+    later: tuple[Sentence, ...]
+
+
+def sentences(document: Document) -> list[Sentence]:
+    """The sentences of a filing's risk factors; none where it has no such part."""
+    parts = []
+    for head in _HEADING.finditer(document.text) if document.kind not in TABLES else ():
+        after = _NEXT.search(document.text, head.end())
+        parts.append((head.end(), after.start() if after else len(document.text)))
+    if not parts:
         return []
-    start = heads[-1].end() if len(heads) < 3 else heads[0].end()
-    after = _NEXT.search(document.text, start)
-    end = after.start() if after else len(document.text)
-    spans = [(a + start, b + start) for a, b in passages(document.text[start:end])]
-    found: list[list[tuple[int, int]]] = []
-    for at, span in enumerate(spans):
-        if not found or _begins(document.text, spans[at - 1], span):
-            found.append([])
-        found[-1].append(span)
-    return [Factor(document, tuple(group)) for group in found if len(group) > 1]
-
-
-def _begins(text: str, before: tuple[int, int], span: tuple[int, int]) -> bool:
-    """A new paragraph: a blank line, or a line that begins after one that was not full."""
-    gap = text[before[1] : span[0]]
-    if gap.count("\n") > 1:
-        return True
-    width = max(
-        (len(line) for line in text[max(0, span[0] - 2_000) : span[1]].split("\n")), default=0
-    )
-    last = text[text.rfind("\n", 0, before[1]) + 1 : before[1]]
-    return "\n" in gap and len(last) < 0.97 * width
-
-
-def _pair(documents: Sequence[Document]) -> tuple[list[Factor], list[Factor]] | None:
-    dated = sorted(
-        (
-            (year, d.path, found)
-            for d in documents
-            if (found := factors(d)) and (year := year_of(d))
-        ),
-        key=lambda one: one[:2],
-    )
-    if len(dated) < 2 or dated[-2][0] == dated[-1][0]:
-        return None
-    return dated[-2][2], dated[-1][2]
-
-
-def changes(
-    documents: Sequence[Document],
-) -> Iterator[tuple[str, Factor, tuple[int, int], Factor | None, tuple[int, int] | None]]:
-    """(what, factor, its sentence, the other's factor, the other's sentence)."""
-    pair = _pair(documents)
-    if pair is None:
-        return
-    earlier, later = pair
-    left = list(earlier)
-    for factor in later:
-        best = max(left, key=lambda one: fuzz.token_set_ratio(one.head, factor.head), default=None)
-        if best is None or fuzz.token_set_ratio(best.head, factor.head) < SAME:
-            yield "added", factor, factor.sentences[0], None, None
+    start, end = max(parts, key=lambda part: part[1] - part[0])  # not the table of contents
+    text, found = document.text, list[Sentence]()
+    rows = [len(line) for line in text[start:end].split("\n") if len(line) > 40]
+    usual = median(rows) if rows else 0.0
+    for low, high in passages(text[start:end]):
+        low, high = low + start, high + start
+        if _FURNITURE.search(text[low:high]):
             continue
-        left.remove(best)
-        new = [s for s in factor.sentences[1:] if not _twin(factor.text(s), best)]
-        old = [s for s in best.sentences[1:] if not _twin(best.text(s), factor)]
-        if new:
-            yield "reworded", factor, new[0], best, old[0] if old else None
-        elif old:
-            yield "shortened", factor, factor.sentences[0], best, old[0]
-    for factor in left:
-        yield "removed", factor, factor.sentences[0], None, None
+        gap = text[found[-1].end : low] if found else "\n\n"
+        last = text[text.rfind("\n", 0, found[-1].end) + 1 : found[-1].end] if found else ""
+        begins = gap.count("\n") > 1 or ("\n" in gap and len(last) < FULL * usual)
+        found.append(Sentence(document, low, high, begins))
+    return found
 
 
-def _twin(said: str, factor: Factor) -> bool:
-    """Whether a factor holds the sentence, figures and years apart."""
-    plain = _FIGURES.sub("#", said)
-    return any(
-        fuzz.ratio(plain, _FIGURES.sub("#", factor.text(span))) >= ALIKE
-        for span in factor.sentences
-    )
+def changes(documents: Sequence[Document]) -> Iterator[Change]:
+    """What changed between the risk factors of the two latest filings; what is gone comes last."""
+    dated = [
+        (year, d.path, found) for d in documents if (year := year_of(d)) and (found := sentences(d))
+    ]
+    dated.sort(key=lambda one: one[:2])
+    if len(dated) < 2 or dated[-2][0] == dated[-1][0]:
+        return
+    earlier, later = dated[-2][2], dated[-1][2]
+    one, two = _classes(earlier, later)
+    gone = dict(_unmatched(earlier, one, set(two)))
+    for before, new in _unmatched(later, two, set(one)):
+        old = gone.get(before, ())
+        if before is not None and old and not (old[0].begins or new[0].begins):
+            tail = next((at for at, each in enumerate(new) if at and each.begins), 1)
+            head = next((at for at, each in enumerate(old) if at and each.begins), len(old))
+            yield Change("reworded", tuple(old[:head]), tuple(new[:tail]))
+            new, gone[before] = new[tail:], old[head:]
+        yield from _runs("added", new)
+    for old in gone.values():
+        yield from _runs("removed", old)
+
+
+def _unmatched(
+    sentences: Sequence[Sentence], numbers: Sequence[int], twins: set[int]
+) -> Iterator[tuple[int | None, Sequence[Sentence]]]:
+    """Runs of sentences without a twin, each with the number of the twin it follows."""
+    before: int | None = None
+    run: list[Sentence] = []
+    for each, number in zip(sentences, numbers, strict=True):
+        if number not in twins:
+            run.append(each)
+            continue
+        if run:
+            yield before, run
+        before, run = number, []
+    if run:
+        yield before, run
+
+
+def _runs(what: str, run: Sequence[Sentence]) -> Iterator[Change]:
+    """One change for each paragraph of a run."""
+    group: list[Sentence] = []
+    for each in [*run, None]:
+        if group and (each is None or each.begins):
+            same = tuple(group)
+            yield Change(what, same if what == "removed" else (), () if what == "removed" else same)
+            group = []
+        if each is not None:
+            group.append(each)
+
+
+def _classes(earlier: Sequence[Sentence], later: Sequence[Sentence]) -> tuple[list[int], list[int]]:
+    """A number for each sentence, the same for twins."""
+    plain = [_FIGURES.sub("#", each.text) for each in earlier]
+    own, taken = list(range(len(earlier))), set[int]()
+    numbers = []
+    for at, each in enumerate(later):
+        said = _FIGURES.sub("#", each.text)
+        best = max(own, key=lambda n: fuzz.ratio(plain[n], said), default=-1)
+        twin = best >= 0 and best not in taken and fuzz.ratio(plain[best], said) >= ALIKE
+        numbers.append(best if twin else len(earlier) + at)
+        if twin:
+            taken.add(best)
+    return own, numbers
 
 
 def rows(documents: Sequence[Document]) -> Iterator[Row]:
-    """The table of changes, both quotes where there are two."""
-    for what, factor, span, other, old in changes(documents):
-        here = cited(factor.document, *span)
-        if what == "removed":
-            yield Row((factor.head, what, factor.text(span), ""), (here,))
-        elif other is None or old is None:
-            yield Row((factor.head, what, "", factor.text(span)), (here,))
-        else:
-            there = cited(other.document, *old)
-            yield Row((factor.head, what, other.text(old), factor.text(span)), (there, here))
+    """The table of changes, both texts where there are two."""
+    for change in changes(documents):
+        texts = (" ".join(each.text for each in side) for side in (change.earlier, change.later))
+        quotes = tuple(_quote(side) for side in (change.earlier, change.later) if side)
+        yield Row((change.what, *texts), quotes)
 
 
 def changed(documents: Sequence[Document]) -> Iterator[Found]:
-    """Each change as a finding in the later filing (in the earlier one, where it is gone)."""
-    for what, factor, span, other, old in changes(documents):
-        quotes = [cited(factor.document, *span)]
-        if other is not None and old is not None:
-            quotes.insert(0, cited(other.document, *old))
-        yield Found(factor.document.path, f"{what}: {factor.head}", tuple(quotes))
+    """One finding for what was added, one for what is gone, one for what was reworded."""
+    every = list(changes(documents))
+    for what in ("added", "removed", "reworded"):
+        own = [change for change in every if change.what == what]
+        if own:
+            sides = [side for change in own for side in (change.earlier, change.later) if side]
+            said = "; ".join((change.later or change.earlier)[0].text for change in own[:SHOWN])
+            more = f"; and {len(own) - SHOWN} more, in the table" if len(own) > SHOWN else ""
+            quotes = tuple(_quote(side) for side in sides[: 2 * SHOWN])
+            yield Found(sides[-1][0].document.path, f"{what}: {said}{more}", quotes)
+
+
+def _quote(side: Sequence[Sentence]) -> Citation:
+    return cited(side[0].document, side[0].start, side[-1].end)

@@ -18,9 +18,10 @@ from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
 
 COLUMNS = ("Figure", "Period", "Stated", "Computed", "From", "Document")
+_CELL = r"\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?%?"
 _LINE = re.compile(
     r"^[ \t]*(?P<label>[A-Z][A-Za-z,&()'’$ /-]{2,60}?)[ \t|]+"
-    r"(?P<figures>\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?%?(?:[ \t|]+(?:\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?%?|-|—))*)[ \t|]*$",
+    rf"(?P<figures>{_CELL}(?:[ \t|]+(?:{_CELL}|-|—))*)[ \t|]*$",
     re.MULTILINE,
 )
 _FIGURE = re.compile(r"\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?|-|—")
@@ -28,6 +29,10 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _FISCAL = re.compile(
     r"(?:fiscal(?: year)?|year ended [A-Z][a-z]+ \d{1,2},|annual report) (?P<year>(?:19|20)\d\d)",
     re.I,
+)
+_AHEAD = re.compile(
+    r"\b(?:expect|guid|target|outlook|forecast|should|will|by fiscal|plan|aim|assum)\w*",
+    re.IGNORECASE,
 )
 _UP = r"increased|grew|rose|improved|was up|were up|up|advanced|gained"
 _DOWN = r"decreased|declined|fell|dropped|was down|were down|down|shrank"
@@ -37,6 +42,8 @@ _LABELS = {
     "operating income": r"(?:operating (?:income|profit)|income from operations)",
     "net income": r"net (?:income|earnings)",
     "pre-tax income": r"income before (?:income )?taxes",
+    "earnings per share": r"(?:.{0,20} )?(?:earnings|income) per share.{0,24}",
+    "capital expenditures": r"capital expenditures?|purchases? of property.{0,24}",
     "taxes": r"(?:income taxes|provision for income taxes|income tax expense)",
 }
 _RATIOS = {
@@ -127,6 +134,22 @@ def claims(documents: Sequence[Document]) -> Iterator[Claim]:
         yield from _growth(document, year, statements, labels)
 
 
+def ratio(
+    statements: Sequence[Line], name: str, year: str
+) -> tuple[Decimal, tuple[Citation, ...]] | None:
+    """A ratio in percent, as the rows give it, and the rows."""
+    part, whole = _RATIOS["effective tax rate" if name == "tax rate" else name]
+    one, two = _row(statements, part, year), _row(statements, whole, year)
+    if one is None or two is None or not two.values[year]:
+        return None
+    return 100 * one.values[year] / two.values[year], (one.citation, two.citation)
+
+
+def figure(statements: Sequence[Line], name: str, year: str) -> Line | None:
+    """The row that gives a figure for a year."""
+    return _row(statements, name, year)
+
+
 def _ratio(
     document: Document,
     name: str,
@@ -135,7 +158,10 @@ def _ratio(
     rows: tuple[Line | None, Line | None],
 ) -> Iterator[Claim]:
     part, whole = rows
+    low, high = sentence(document.text, match.start())
     said = _percentage(document, match.end())
+    if _AHEAD.search(document.text[low:high]):
+        return
     if said is None or part is None or whole is None or not whole.values[year]:
         return
     computed = 100 * part.values[year] / whole.values[year]
