@@ -28,7 +28,7 @@ class ReadBudget:
 
     block_tokens: int = 128
     sink_blocks: int = 1
-    window_blocks: int = 12
+    window_blocks: int = 8
     top_k: int = 8
     group_tokens: int = 128
 
@@ -125,7 +125,7 @@ def read(
         seen = slice(begin, far + b - base)
         mixed = tile.attend(
             turned[:, :, a - start : b - start],
-            keys[:, seen],
+            keys[:, :, seen],
             values[:, seen],
             b - a,
             s_aux=s_aux,
@@ -138,15 +138,15 @@ def read(
 def _near(
     history: History, base: int, end: int, far: int, rotary: Rotary | None
 ) -> tuple[Tensor, Tensor]:
-    """Copies of tokens [base, end), keys rotated, with room for ``far`` keys before them."""
+    """Copies of tokens [base, end) with room for ``far`` tokens before them.
+
+    Rotated keys [K, D, far + T], in the order that makes the product of a slice of them fastest,
+    and values [K, far + T, Dv].
+    """
     k, v = history.span(base, end)
-    keys = k.new_empty(k.shape[0], far + end - base, k.shape[2])
+    keys = k.new_empty(k.shape[0], k.shape[2], far + end - base)
     values = v.new_empty(v.shape[0], far + end - base, v.shape[2])
-    values[:, far:] = v
-    if rotary:
-        rotary.rotate(k, far, out=keys[:, far:])
-    else:
-        keys[:, far:] = k
+    _put(keys, values, far, (k, v), rotary)
     return keys, values
 
 
@@ -157,7 +157,4 @@ def _put(
     k, v = what
     place = slice(at, at + k.shape[1])
     values[:, place] = v
-    if rotary:
-        rotary.rotate(k, at, out=keys[:, place])
-    else:
-        keys[:, place] = k
+    keys[:, :, place] = (rotary.rotate(k, at) if rotary else k).transpose(1, 2)

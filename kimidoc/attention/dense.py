@@ -50,15 +50,17 @@ def ungroup(out: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _future(rows: int, size: int, device: torch.device) -> Tensor:
-    return torch.ones(rows, size, dtype=torch.bool, device=device).triu_(size - rows + 1)
+def _future(rows: int, size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.full((rows, size), float("-inf"), dtype=dtype, device=device).triu_(
+        size - rows + 1
+    )
 
 
 def causal_(a: Tensor, size: int) -> Tensor:
     """Hide the future in place: the last ``size`` keys are the ``size`` queries themselves."""
     S = a.shape[-2]
     assert S <= size
-    a[..., -size:].masked_fill_(_future(S, size, a.device), float("-inf"))
+    a[..., -size:].add_(_future(S, size, a.dtype, a.device))  # a third of masked_fill_'s time
     return a
 
 
@@ -82,15 +84,15 @@ class Tile:
         s_aux: Tensor | None = None,
         softcap: float | None = None,
     ) -> Tensor:
-        """q [K, G, S, D], scaled; k [K, T, D], v [K, T, Dv]; the last ``own`` keys are causal.
+        """q [K, G, S, D], scaled; k [K, D, T], v [K, T, Dv]; the last ``own`` keys are causal.
 
         Returns [K, G, S, Dv], which the next call overwrites.
         """
-        (K, G, S, D), T = q.shape, k.shape[1]
+        (K, G, S, D), T = q.shape, k.shape[2]
         if self._scores.shape != (K, G * S, T):
             self._scores = q.new_empty(K, G * S, T)
             self._out = q.new_empty(K, G * S, v.shape[2])
-        flat = torch.bmm(q.reshape(K, G * S, D), k.transpose(1, 2), out=self._scores)
+        flat = torch.bmm(q.reshape(K, G * S, D), k, out=self._scores)
         if softcap:
             flat.div_(softcap).tanh_().mul_(softcap)
         causal_(flat.view(K, G, S, T), own)

@@ -19,6 +19,8 @@ class ReadPlan:
     ``global_layers``: the full-attention layers that keep their history, look into it while
     reading and are asked later: "all", a tuple of them, or None for every fifth. The others are
     local: they look at ``local_blocks`` before each tile and at the sinks, and keep a tail.
+    ``weights``: "int8" where the processor has the kernel, or "bf16". ``storage`` is of keys and
+    values. What each of these costs is what ``kimidoc bench audit`` shows.
     """
 
     budget: ReadBudget = field(default_factory=ReadBudget)
@@ -27,6 +29,7 @@ class ReadPlan:
     local_blocks: int = 8
     anchor_tokens: int = 65_536
     storage: str = "int8"
+    weights: Literal["int8", "bf16"] = "int8"
 
     def describe(self) -> str:
         """Everything that changes what a session holds, as one line."""

@@ -25,6 +25,7 @@ from kimidoc.kvcache.layer import Recent
 from kimidoc.kvcache.local import Tail
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.kvcache.snapshot import Layer
+from kimidoc.models import int8
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.types import Window
@@ -98,6 +99,9 @@ class Reader:
         self.loaded = load(checkpoint, threads, dtype=getattr(torch, dtype))
         if unknown_family.needs_proof(self.loaded.model):
             unknown_family.prove(self.loaded.model)
+        if plan.weights == "int8" and self.loaded.model.dtype == torch.bfloat16:
+            if self.loaded.model.device.type == "cpu" and int8.supported():
+                int8.apply(self.loaded.model)
         self.profile: Profile = profile(self.loaded.model)
         self.runner = Runner(self.loaded.model)
 
