@@ -40,9 +40,12 @@ When = Literal["found", "not_found"]
 Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
-    "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks",
+    "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
+    "gaps", "supplies",
 ]  # fmt: skip
-TableMethod = Literal["calendar", "exposure", "recomputed", "guidance", "risks"]
+TableMethod = Literal[
+    "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies"
+]
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

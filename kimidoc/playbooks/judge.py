@@ -17,6 +17,7 @@ from kimidoc.playbooks import (
     guidance,
     handlers,
     origin,
+    records,
     references,
     register,
     restated,
@@ -46,6 +47,9 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "recomputed": statements.wrong,
     "guidance": guidance.missed,
     "risks": risks.changed,
+    "contradictions": records.contradictions,
+    "gaps": records.gaps,
+    "supplies": records.supplies,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kimidoc.playbooks import deadlines, exposure, guidance, risks, statements
+from kimidoc.playbooks import deadlines, exposure, guidance, records, risks, statements
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Playbook, TableMethod
 from kimidoc.types import Answer, Document, Row, Table
@@ -17,6 +17,8 @@ METHODS: Mapping[
     "exposure": (exposure.COLUMNS, exposure.rows),
     "recomputed": (statements.COLUMNS, lambda _, documents: statements.rows(documents)),
     "guidance": (guidance.COLUMNS, lambda _, documents: guidance.rows(documents)),
+    "chronology": (records.CHRONOLOGY, lambda _, documents: records.rows(documents)),
+    "allergies": (records.ALLERGIES, lambda _, documents: records.allergies(documents)),
     "risks": (risks.COLUMNS, lambda _, documents: risks.rows(documents)),
 }
 
