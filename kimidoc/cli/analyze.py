@@ -27,6 +27,7 @@ EXAMPLES = """
   kimidoc analyze src/ --playbook code-review --sarif out.sarif --fail-on high
   kimidoc analyze . --baseline last.json --json this.json --fail-on medium
   kimidoc analyze . --since origin/main --format github --junit kimidoc.xml
+  kimidoc analyze src/ --import-sarif ruff.sarif --import-sarif bandit.sarif
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from kimidoc import config
 from kimidoc.cli import gates, output
@@ -19,6 +19,7 @@ from kimidoc.report import baseline
 from kimidoc.types import Question, Report
 
 if TYPE_CHECKING:
+    from kimidoc import triage
     from kimidoc.engine.base import Progress
     from kimidoc.ingest.base import TrackedChanges
     from kimidoc.pack import Overflow
@@ -49,8 +50,10 @@ def job(
     own_files: Sequence[str] = (),
     earlier: baseline.Earlier | None = None,
     since: str | None = None,
+    imported: Sequence[triage.Result] = (),
 ) -> Job:
     """What the pipeline is asked to do. Raises UsageError for options that do not fit the paths."""
+    from kimidoc.engine.base import ReadOptions
     from kimidoc.ingest import Limits, Selection
     from kimidoc.models import registry
     from kimidoc.pipeline import Job
@@ -87,10 +90,19 @@ def job(
         cache_dir=settings.cache_dir,
         offline=settings.offline,
         threads=settings.threads,
+        read_options=ReadOptions(
+            global_layers=cast("tuple[int, ...] | Literal['all'] | None", settings.global_layers),
+            window_blocks=settings.window_blocks,
+            top_k=settings.top_k,
+            local_blocks=settings.local_blocks,
+            weights=settings.weights,
+            storage=settings.kv_storage,
+        ),
         plan_check=not settings.no_plan_check,
         sessions_limit_bytes=settings.sessions_limit_bytes,
         earlier=earlier,
         since=since,
+        imported=tuple(imported),
     )
 
 
@@ -125,13 +137,17 @@ def run(
     )
     prepare(settings)
     earlier, since = _read_baseline(options.gates.baseline), options.gates.since
-    if command == "ask" and (earlier is not None or since is not None):
-        streams.warning("--baseline and --since are about findings, and questions raise none")
+    logs = options.gates.import_sarif or []
+    imported = [result for file in logs for result in _read_log(file)]
+    if command == "ask" and (earlier is not None or since is not None or logs):
+        streams.warning(
+            "--baseline, --since and --import-sarif are about findings, and questions raise none"
+        )
 
     from kimidoc import pipeline
     from kimidoc.ingest import base_directory
 
-    given = [output.Target("json", file) for file in (options.gates.baseline,) if file is not None]
+    given = [output.Target("json", f) for f in (options.gates.baseline, *logs) if f is not None]
     own = output.own_files([*targets, *given], base_directory(paths))
     wanted = job(
         command,
@@ -142,6 +158,7 @@ def run(
         own_files=own,
         earlier=earlier,
         since=since,
+        imported=imported,
     )
     steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
     report = steps[command](wanted, streams.progress)
@@ -152,11 +169,19 @@ def run(
 def _read_baseline(file: str | None) -> baseline.Earlier | None:
     if file is None:
         return None
+    hint = "Write one first: kimidoc analyze PATH... --json FILE (or --sarif FILE)."
+    return baseline.load(_text(file, "baseline", hint))
+
+
+def _read_log(file: str) -> tuple[triage.Result, ...]:
+    from kimidoc import triage
+
+    hint = "Write one first: ruff check --output-format sarif -o FILE, bandit -f sarif -o FILE."
+    return triage.load(_text(file, "SARIF file", hint), file)
+
+
+def _text(file: str, what: str, hint: str) -> str:
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        return Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as reason:
-        raise ConfigError(
-            f"The baseline {file!r} cannot be read ({reason}).",
-            hint="Write one first: kimidoc analyze PATH... --json FILE (or --sarif FILE).",
-        ) from None
-    return baseline.load(text)
+        raise ConfigError(f"The {what} {file!r} cannot be read ({reason}).", hint=hint) from None

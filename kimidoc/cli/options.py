@@ -48,6 +48,7 @@ def _option(*names: str, panel: str, about: str, **more: Any) -> Any:
 
 _READ = "What is read"
 _MODEL = "Model and window"
+_ATTENTION = "Attention and precision"
 _REPORT = "Reports"
 _GATES = "Gates"
 _MANNER = "Manner"
@@ -128,7 +129,68 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Running:
+class Attention:
+    """What the model looks at while it reads, and in what precision."""
+
+    global_layers: Annotated[
+        str | None,
+        _option(
+            "--global-layers",
+            metavar="all|N,N,…",
+            panel=_ATTENTION,
+            about="Layers that keep their history and look into it; the others see their window. "
+            "Default: every fifth, or a model's own full ones.",
+        ),
+    ] = None
+    window_blocks: Annotated[
+        str | None,
+        _option(
+            "--window-blocks",
+            metavar="N",
+            panel=_ATTENTION,
+            about="Blocks of 128 tokens before it that a query of a global layer sees (default 8).",
+        ),
+    ] = None
+    top_k: Annotated[
+        str | None,
+        _option(
+            "--top-k",
+            metavar="N",
+            panel=_ATTENTION,
+            about="Earlier blocks that it retrieves besides (default 8).",
+        ),
+    ] = None
+    local_blocks: Annotated[
+        str | None,
+        _option(
+            "--local-blocks",
+            metavar="N",
+            panel=_ATTENTION,
+            about="Blocks that a query of the other layers sees (default 8).",
+        ),
+    ] = None
+    weights: Annotated[
+        str | None,
+        _option(
+            "--weights",
+            metavar="FORM",
+            panel=_ATTENTION,
+            about="Linear layers in int8 (default, where the processor has the kernel) or bf16.",
+        ),
+    ] = None
+    kv_storage: Annotated[
+        str | None,
+        _option(
+            "--kv-storage",
+            metavar="FORM",
+            panel=_ATTENTION,
+            about="Keys and values kept as int8 (default), int4 or raw.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Running(Attention):
     """How the model runs."""
 
     session: Annotated[
@@ -250,6 +312,16 @@ class Gates:
             panel=_GATES,
             about="A git revision: everything is read, findings are limited to lines that "
             "changed since.",
+        ),
+    ] = None
+    import_sarif: Annotated[
+        list[str] | None,
+        _option(
+            "--import-sarif",
+            metavar="FILE",
+            panel=_GATES,
+            about="Results of another tool (ruff, bandit, semgrep): each is shown as confirmed, "
+            "doubted or open, with quotes; none fails. Repeatable.",
         ),
     ] = None
     require_coverage: Annotated[

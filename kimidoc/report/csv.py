@@ -12,7 +12,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from kimidoc.report import digest, place, safe
+from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.types import Citation, Report
 
@@ -33,7 +33,7 @@ def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    for row in (*_findings(report), *_answers(report), *_methods(report)):
+    for row in (*_findings(report), *_answers(report), *_imported(report), *_methods(report)):
         writer.writerow({column: cell(value) for column, value in row.items()})
     return out.getvalue()
 
@@ -76,6 +76,23 @@ def _answers(report: Report) -> Iterator[Row]:
             "document": answer.question.document,
         }
         for citation in answer.citations or (None,):
+            yield row | _citation(citation, kinds)
+
+
+def _imported(report: Report) -> Iterator[Row]:
+    kinds = place.Kinds(report)
+    for item in imported.ordered(report):
+        row: Row = {
+            "record": "imported",
+            "id": f"{item.tool} {item.rule_id}",
+            "title": item.message,
+            "severity": item.level,
+            "status": item.verdict,
+            "text": item.reason,
+            "document": item.path if item.path is not None else item.uri,
+        }
+        quotes = [item.place, *item.citations] if item.place is not None else [*item.citations]
+        for citation in quotes or (None,):
             yield row | _citation(citation, kinds)
 
 

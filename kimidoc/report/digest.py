@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kimidoc.report import imported
 from kimidoc.types import (
     SEVERITIES,
     Answer,
@@ -220,6 +221,8 @@ def outcome(report: Report) -> str:
         if cited
         else "no quotes"
     )
+    if report.imported:
+        parts.append(imported.outcome(report))
     unread = totals.partial + totals.skipped
     if unread:
         parts.append(f"{number(unread, 'file')} not fully read")

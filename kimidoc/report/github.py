@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 
-from kimidoc.report import digest, markdown, place, safe
+from kimidoc.report import digest, imported, markdown, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.types import Finding, Report, Severity
 
@@ -39,7 +39,11 @@ def render(report: Report) -> str:
         rows.append(f"::warning title={prop(code)}::{data(said + more)}")
     told = [f"How places were chosen: {safe.line(said)}" for said in digest.methods(report)]
     quotes = [_quotes(finding, kinds) for finding in shown]
-    body = "\n".join([*quotes, *told, digest.outcome(report)])
+    others = [
+        f"[{item.verdict}] {imported.name(item)} ({imported.place(item)}; {safe.line(item.reason)})"
+        for item in imported.ordered(report)
+    ]
+    body = "\n".join([*quotes, *others, *told, digest.outcome(report)])
     return "\n".join([*rows, inert(body), ""])
 
 

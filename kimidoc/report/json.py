@@ -17,7 +17,7 @@ from typing import Any
 from kimidoc.report.baseline import SCHEMA, Earlier, load
 from kimidoc.report.redact import redacted
 from kimidoc.report.safe import encodable, json_escaped
-from kimidoc.types import Answer, Citation, Finding, Report
+from kimidoc.types import Answer, Citation, Finding, Imported, Report
 
 __all__ = ["Earlier", "canonical", "document", "load", "render", "schema"]
 
@@ -41,6 +41,7 @@ def document(report: Report) -> dict[str, Any]:
         },
         "answers": [_answer(answer) for answer in report.answers],
         "findings": [_finding(finding) for finding in report.findings],
+        **({"imported": [_imported(i) for i in report.imported]} if report.imported else {}),
         "warnings": [
             {"code": notice.code, "path": notice.path, "message": notice.message}
             for notice in report.warnings
@@ -129,4 +130,20 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "citations": [_citation(citation) for citation in finding.citations],
         "fingerprint": finding.fingerprint,
         "baseline": finding.baseline,
+    }
+
+
+def _imported(item: Imported) -> dict[str, Any]:
+    return {
+        "tool": item.tool,
+        "rule_id": item.rule_id,
+        "level": item.level,
+        "message": item.message,
+        "uri": item.uri,
+        "path": item.path,
+        "line": item.first_line,
+        "verdict": item.verdict,
+        "reason": item.reason,
+        "place": _citation(item.place) if item.place is not None else None,
+        "citations": [_citation(citation) for citation in item.citations],
     }

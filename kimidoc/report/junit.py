@@ -4,7 +4,8 @@ There is no one specification; this keeps to what Apache Ant wrote first and all
 ``testsuites > testsuite > testcase > failure | error | skipped``, and ``file`` and ``line`` as
 GitLab shows them. A suite is a document, a case a check that was asked of it. A new finding is a
 failure; one that the baseline has already is skipped, and says so; a question that could not be
-answered is an error. No times: the same run gives the same bytes.
+answered is an error. Each other tool has a suite of its results. No times: the same run gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kimidoc.report import digest, place, safe
+from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
-from kimidoc.types import Answer, Citation, Finding, Report
+from kimidoc.types import Answer, Citation, Finding, Imported, Report
 
 SET = "all documents"
 _MESSAGE = 1_000
@@ -54,6 +55,12 @@ def render(report: Report) -> str:
     for answer in report.answers:
         if digest.about(answer) not in raised:  # those stand above
             _answer(suites[answer.question.document or ""], answer, titles)
+    others: dict[str, _Suite] = {}
+    for item in report.imported:
+        tool = safe.line(item.tool)
+        if tool not in others:
+            others[tool] = _Suite(SubElement(top, "testsuite", name=f"imported: {tool}"))
+        _imported(others[tool], report, item, kinds)
     if not len(top):
         SubElement(top, "testsuite", name=SET)
     for node in (*top, top):
@@ -114,6 +121,21 @@ def _answer(suite: _Suite, answer: Answer, titles: dict[tuple[str, str], str]) -
     case = suite.case(group, safe.clip(name, _MESSAGE))
     if answer.status == "error":
         SubElement(case, "error", message=safe.clip(safe.line(answer.text), _MESSAGE))
+
+
+def _imported(suite: _Suite, report: Report, item: Imported, kinds: place.Kinds) -> None:
+    """Confirmed is a failure; what is doubted, open or not read is skipped, with the reason."""
+    case = suite.case(safe.line(item.rule_id), f"{imported.name(item)} ({imported.place(item)})")
+    if item.path is not None:
+        case.set("file", safe.line(report.path_prefix + item.path))
+    if item.first_line is not None and kinds.is_text(item.path):
+        case.set("line", str(item.first_line))
+    message = f"{item.verdict}: {safe.line(item.reason)}"
+    failed = item.verdict == "confirmed"
+    node = SubElement(case, "failure" if failed else "skipped", message=message)
+    node.text = "\n".join(_quote(c, kinds) for c in item.citations) or None
+    if failed:
+        node.set("type", safe.line(item.level))
 
 
 def _count(node: Element) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from kimidoc.report import digest, place, safe
+from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.types import Answer, Citation, Finding, Report
 
@@ -105,6 +105,7 @@ def _blocks(report: Report) -> Iterator[str]:
     if gone:
         rows = [f"- {inline(f.title)} ({inline(f.path or 'all documents')})" for f in gone[:_ROWS]]
         yield "## No longer found\n\n" + "\n".join(_capped(rows, len(gone)))
+    yield from _imported(report, kinds)
     yield from _answers(report, kinds)
     yield from _coverage(report)
     yield from _provenance(report)
@@ -139,6 +140,16 @@ def _quote(citation: Citation, kinds: place.Kinds) -> str:
     name = f"{inline(citation.path)}, " if citation.path else ""
     source = f"— {name}{escape(where)}; {place.STATUS[citation.status]}"
     return "\n".join(f"> {row}".rstrip() for row in f"{body}\n\n{source}".split("\n"))
+
+
+def _imported(report: Report, kinds: place.Kinds) -> Iterator[str]:
+    if report.imported:
+        yield f"## Other tools\n\n{inline(imported.counts(report))}."
+    for item in imported.ordered(report):
+        parts = [f"**{item.verdict}**: {inline(imported.name(item))}"]
+        parts.append(f"{inline(imported.place(item))}. {inline(item.reason)}")
+        parts += [_quote(citation, kinds) for citation in item.citations]
+        yield "\n\n".join(parts)
 
 
 def _answers(report: Report, kinds: place.Kinds) -> Iterator[str]:

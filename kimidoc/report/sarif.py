@@ -12,7 +12,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from kimidoc.report import digest, place, safe
+from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.types import Citation, Finding, Notice, Report, Rule, Severity
 
@@ -25,6 +25,7 @@ MAX_RESULTS = 25_000  # GitHub rejects an upload with more
 _MAX_NOTIFICATIONS = 1_000
 _MAX_RELATED = 50
 _MAX_TAGS = 10
+_NOTES = ("coverage-skipped", "imported-", digest.METHOD)
 _MESSAGE = 2_000
 _QUOTE = 600
 _LEVEL: dict[Severity, str] = {
@@ -192,7 +193,15 @@ def _invocation(report: Report, notices: list[Notice]) -> Json:
         for row in report.coverage
         if row.status != "read"
     ]
-    shown = [*notices, *unread]
+    others = [
+        Notice(
+            f"imported-{item.verdict}",
+            f"{imported.name(item)} ({imported.place(item)}). {item.reason}",
+            item.path,
+        )
+        for item in imported.ordered(report)
+    ]
+    shown = [*notices, *others, *unread]
     if len(shown) > _MAX_NOTIFICATIONS:
         more = len(shown) - _MAX_NOTIFICATIONS
         rest = Notice("notifications-left-out", f"{more:,} more are in the JSON report.")
@@ -209,7 +218,7 @@ def _invocation(report: Report, notices: list[Notice]) -> Json:
 def _notification(report: Report, notice: Notice) -> Json:
     said: Json = {
         "descriptor": {"id": notice.code},
-        "level": "note" if notice.code == "coverage-skipped" else "warning",
+        "level": "note" if notice.code.startswith(_NOTES) else "warning",
         "message": {"text": safe.clip(safe.visible(notice.message).replace("](", "] ("), _MESSAGE)},
     }
     if notice.path is not None:

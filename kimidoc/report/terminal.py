@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.rule import Rule as Line
 from rich.text import Text
 
-from kimidoc.report import digest, place, safe
+from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.types import Answer, Citation, Finding, Report, Severity
 
@@ -25,6 +25,7 @@ _GROUPS = 12
 _FINDINGS = 100
 _ANSWERS = 100
 _UNFOUND = 60
+_IMPORTED = 60
 _STYLE: dict[Severity, str] = {
     "critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "blue"
 }  # fmt: skip
@@ -64,6 +65,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _read(report)
     yield from _findings(report, kinds)
     yield from _answers(report, kinds)
+    yield from _imported(report, kinds)
     yield from _warnings(report)
     yield Line(style="dim", characters="─")
     yield Text(digest.outcome(report), style="bold")
@@ -196,6 +198,24 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
         yield _title(f"NOT FOUND  {digest.number(total, 'question')}")
         rows = [(asked, digest.missing(answers, _LISTED)) for asked, answers in unfound.items()]
         yield from _list([f"{asked} · {where}" if where else asked for asked, where in rows])
+
+
+def _imported(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
+    """Results of other tools with their reasons; those without a verdict one line each."""
+    if not report.imported:
+        return
+    yield _title(f"OTHER TOOLS  {imported.counts(report)}")
+    items = imported.ordered(report)
+    for item in items[:_IMPORTED]:
+        text = Text(" ■ ", style="dim")
+        text.append(f"{item.verdict.upper()}  ", style="bold default")
+        text.append(imported.name(item), style="default")
+        yield _hanging(text, 3)
+        yield _indented(f"{imported.place(item)} · {safe.line(item.reason)}", "dim")
+        for citation in item.citations:
+            yield from _quote(citation, kinds, item.path)
+    if len(items) > _IMPORTED:
+        yield Text(f"{len(items) - _IMPORTED:,} more are in the other formats.", style="dim")
 
 
 def _asked(answer: Answer, titles: dict[tuple[str, str], str]) -> str:

@@ -26,6 +26,7 @@ from kimidoc.types import (
     CoverageRow,
     Evidence,
     Finding,
+    Imported,
     Notice,
     Question,
     Report,
@@ -89,6 +90,10 @@ def made_of(text: str) -> Report:
         warnings=(Notice(named, text, named), Notice("integrity", text)),
         roots=(named,),
         path_prefix=text,
+        imported=(
+            Imported(text, text, "error", text, text, named, 1, "confirmed", text, cited, (cited,)),
+            Imported(text, text, "note", text, text, None, None, "unread", text),
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from tests.report.conftest import (
     empty,
     full,
 )
+from tests.report.test_imported import CONFIRMED
 
 CONSTRAINTS = json.loads(
     Path(__file__).with_name("sarif_constraints.json").read_text(encoding="utf-8")
@@ -93,6 +94,13 @@ def test_baseline_states_only_with_a_baseline(report: Report) -> None:
         "fp-coc": "new",
         "fp-break": "absent",
     }
+
+
+def test_methods_and_results_of_other_tools_are_notes(report: Report) -> None:
+    said = _run(replace(report, imported=(CONFIRMED,)))["invocations"][0]
+    levels = {n["descriptor"]["id"]: n["level"] for n in said["toolExecutionNotifications"]}
+    assert levels["imported-confirmed"] == levels["method.by-word-rules"] == "note"
+    assert levels["scanned-pages"] == "warning"
 
 
 def test_a_finding_of_an_unknown_rule_gets_a_bare_one() -> None:
