@@ -5,8 +5,8 @@
 CONTRACTS is a folder; a line of LABELS is {"doc": file name, "category": clause, "spans":
 [{"start", "end"}]} in characters of the text; a contract without a line for a clause does not hold
 it. A passage is an example if at least half of it, or of a labelled span, lie in each other. What 0
-means is chosen over held-out thirds of the contracts: the best F-score that counts precision twice
-as much as recall, when ``clauses.QUOTES`` passages are shown. Needs ``kimidoc[fit]``.
+means is chosen over held-out thirds of the contracts: the best F-score that counts precision more
+than recall, when ``clauses.QUOTES`` passages are shown. Needs ``kimidoc[fit]``.
 """
 
 from __future__ import annotations

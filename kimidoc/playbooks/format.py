@@ -44,8 +44,9 @@ Method = Literal[
     "gaps", "supplies",
 ]  # fmt: skip
 TableMethod = Literal[
-    "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies"
-]
+    "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
+    "named",
+]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kimidoc.playbooks import deadlines, exposure, guidance, records, risks, statements
+from kimidoc.playbooks import deadlines, exposure, guidance, memo, records, risks, statements
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Playbook, TableMethod
 from kimidoc.types import Answer, Document, Row, Table
@@ -19,6 +19,8 @@ METHODS: Mapping[
     "guidance": (guidance.COLUMNS, lambda _, documents: guidance.rows(documents)),
     "chronology": (records.CHRONOLOGY, lambda _, documents: records.rows(documents)),
     "allergies": (records.ALLERGIES, lambda _, documents: records.allergies(documents)),
+    "memo": (memo.MEMO, memo.rows),
+    "named": (memo.NAMED, memo.named),
     "risks": (risks.COLUMNS, lambda _, documents: risks.rows(documents)),
 }
 

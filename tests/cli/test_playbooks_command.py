@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from kimidoc import playbooks
 from kimidoc.cli.main import main
+from kimidoc.playbooks.format import Method, TableMethod
 
 Capture = pytest.CaptureFixture[str]
 
@@ -25,6 +28,29 @@ def test_show_has_every_check(work: Path, capsys: Capture) -> None:
     out = capsys.readouterr().out
     for check in playbooks.load("due-diligence").checks:
         assert check.title in out and check.question in " ".join(out.split())
+
+
+def test_show_has_analyses_tables_and_who_answers(work: Path, capsys: Capture) -> None:
+    assert main(["playbooks", "show", "due-diligence"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    book = playbooks.load("due-diligence")
+    for one in (*book.analyses, *book.tables):
+        assert f"dd.{one.id} {one.title}" in out and one.method in out
+    assert "answered by the fitted model of the clause assignment" in out
+    assert "answered by the language model" in out
+
+
+def test_every_example_in_a_new_one_works(work: Path, capsys: Capture) -> None:
+    """With the # taken away from each example the file is still a playbook."""
+    assert main(["playbooks", "new", "leases.toml"]) == 0
+    text = (work / "leases.toml").read_text(encoding="utf-8")
+    for method in (*get_args(Method), *get_args(TableMethod)):
+        assert method in text
+    given = re.sub(r"(?m)^# (?=\[|[a-z]+ = )(?!prose)", "", text)
+    (work / "given.toml").write_text(given, encoding="utf-8")
+    assert main(["playbooks", "check", "given.toml"]) == 0
+    assert "1 analyses and 1 tables" in capsys.readouterr().out
+    assert playbooks.load("given.toml").checks[0].find == (r"\bbreak (?:date|clause|option)\b",)
 
 
 def test_show_source_is_the_file(work: Path, capsys: Capture) -> None:

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from kimidoc import playbooks
-from kimidoc.cli.playbooks import BEGINNING
+from kimidoc.cli.playbooks import _beginning
 from kimidoc.errors import ConfigError, UsageError
 from kimidoc.playbooks.format import playbook
 from kimidoc.types import SEVERITIES
@@ -84,7 +84,7 @@ def test_missing_and_doubled_parts(text, complaint):
 
 
 def test_what_new_writes_works():
-    book = read(BEGINNING.format(file="x.toml", id="x", title="X"))
+    book = read(_beginning("x.toml", "x", "X"))
     (check,) = book.checks
     assert check.finding is not None
     assert re.search(check.finding.signs[0], "The Tenant may exercise the break option once")
