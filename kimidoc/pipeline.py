@@ -131,6 +131,7 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
         base, prefix = ingest.base_directory(job.paths), report.path_prefix
         found = triage.weighed(job.imported, documents, base, prefix)
         report = replace(report, imported=found)
+        report = replace(report, excerpts=excerpts.of(report, documents))
     if revision is None:
         return compared(report, job.earlier, None)
     changed = revision.changed(documents, job.selection, job.limits)
