@@ -45,6 +45,8 @@ def citations(report: Report) -> Iterable[Citation]:
     for table in report.tables:
         for row in table.rows:
             yield from row.citations
+    for item in report.imported:
+        yield from (c for c in (item.place, *item.citations) if c is not None)
 
 
 def _of_document(

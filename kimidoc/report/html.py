@@ -15,6 +15,7 @@ import hashlib
 import json as json_
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -23,7 +24,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from kimidoc.report import digest, json, place, safe
+from kimidoc.report import digest, imported, json, place, safe
 from kimidoc.report.redact import redacted
 from kimidoc.report.viewer import Viewer
 from kimidoc.types import Citation, Report, Strip
@@ -44,6 +45,9 @@ _STATUS = {
 def render(report: Report) -> str:
     """The whole page, ending in a newline."""
     report = redacted(report)
+    data = embedded(report)
+    if report.imported:
+        report = replace(report, tables=(*report.tables, imported.table(report)))
     style, script = _asset("style.css"), _asset("script.js")
     viewer = Viewer(report)
     return _environment().get_template("report.html.jinja").render(
@@ -51,7 +55,7 @@ def render(report: Report) -> str:
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),
-        data=Markup(embedded(report)),
+        data=Markup(data),
         sources=Markup(_inert(viewer.data())),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import get_args
 
 from kimidoc.report import safe
-from kimidoc.types import Imported, Report, Verdict
+from kimidoc.types import Imported, Report, Row, Table, Verdict
 
 ORDER: tuple[Verdict, ...] = get_args(Verdict)
 SAID: dict[Verdict, str] = {
@@ -45,6 +45,25 @@ def verdicts(report: Report) -> str:
 
 def _number(report: Report) -> str:
     return f"{len(report.imported):,} result{'s' * (len(report.imported) != 1)}"
+
+
+def table(report: Report) -> Table:
+    """All of them as a table, for a page."""
+    rows = (
+        Row(
+            (item.verdict, f"{item.tool} {item.rule_id}", place(item), item.message, item.reason),
+            (*([item.place] if item.place is not None else []), *item.citations),
+        )
+        for item in ordered(report)
+    )
+    return Table(
+        id="imported",
+        title="Results of other tools",
+        note="Rules over program text decided, no model; what no rule decides stays open. The "
+        "first quote is the place, the others what the verdict rests on.",
+        columns=("Verdict", "Tool and rule", "Place", "What it says", "Reason"),
+        rows=tuple(rows),
+    )
 
 
 def place(item: Imported) -> str:
