@@ -31,11 +31,11 @@ def test_edited_added_and_untouched_lines(repo: Repo) -> None:
     repo.commit()
     repo.write(untracked="a\nb\n")
     assert runs(repo, first) == {
-        "committed.py": ((1, 3),),
+        "committed.py": ((1, 2),),
         "edited.py": ((7, 9),),
-        "untracked.py": ((1, 4),),
+        "untracked.py": ((1, 3),),
     }
-    assert runs(repo, "HEAD") == {"untracked.py": ((1, 4),)}
+    assert runs(repo, "HEAD") == {"untracked.py": ((1, 3),)}
 
 
 def test_a_rename_keeps_its_lines(repo: Repo) -> None:
