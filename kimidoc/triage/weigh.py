@@ -25,6 +25,7 @@ _FLOW_RULES = re.compile(r"[SB](?:102|30[12]|307|310|50[06]|60[1-689]|61[0-2]|70
 _SECRET = frozenset({259, 321, 798})
 _SECRET_RULES = re.compile(r"[SB]10[567]$")
 _ASSERT_RULES = re.compile(r"[SB]101$")
+_SECURITY_RULES = re.compile(r"[SB]\d{3}$")
 _UNUSED = re.compile(r"\b(?:unused|never used|not used|never accessed|not accessed)\b", re.I)
 _NAMED = re.compile(r"[`'\"‘“]([A-Za-z_][\w.]*)[`'\"’”]")
 _LITERAL_CHARS = 8
@@ -110,7 +111,7 @@ def _flow(case: _Case) -> Opinion | None:
         return None
     origin = origins.of_lines(case.program, case.module, case.first, case.last)
     if origin is None:
-        return _callers(case)
+        return None
     cited = _quotes(case, origin.places)
     if origin.kind == "outside":
         return Opinion(
@@ -128,8 +129,10 @@ def _flow(case: _Case) -> Opinion | None:
 
 
 def _callers(case: _Case) -> Opinion | None:
-    """Who calls the function, where the value's source cannot be told."""
-    assert case.module is not None
+    """Who calls the function that a security tool complains of, where nothing else is known."""
+    concerned = case.result.weaknesses or _SECURITY_RULES.match(case.result.rule_id)
+    if case.module is None or not concerned:
+        return None
     function = case.module.around(case.first)
     if function is None:
         return None
@@ -137,9 +140,8 @@ def _callers(case: _Case) -> Opinion | None:
     places = [(module, c.lineno, c.end_lineno or c.lineno) for module, c in calls]
     if not places:
         return None
-    count = f"{len(places)} call{'s' * (len(places) != 1)} of {function.name}()"
-    said = f"Where the value comes from cannot be told; {count} in the documents may matter."
-    return Opinion("open", said, _quotes(case, places))
+    said = f"{function.name}() is called {len(places):,} time{'s' * (len(places) != 1)}."
+    return Opinion("open", f"{OPEN} {said}", _quotes(case, places))
 
 
 def _unused(case: _Case) -> Opinion | None:
@@ -157,6 +159,13 @@ def _unused(case: _Case) -> Opinion | None:
     if places:
         reason = f"Other modules take {name} from this one: there it is used."
         return Opinion("doubted", reason, _quotes(case, places))
+    unparsed = [
+        document.path
+        for document in case.documents
+        if document.kind == "python" and document.path not in case.program.modules
+    ]
+    if unparsed:
+        return Opinion("open", f"{unparsed[0]} could not be parsed, and may take {name} from here.")
     count = len(case.program.modules) - 1
     reason = (
         f"None of the {count:,} other Python modules that were read takes {name} from this one."
@@ -249,4 +258,10 @@ def _quotes(case: _Case, places: Iterable[tuple[Module, int, int]]) -> tuple[Cit
     return tuple(found)
 
 
-RULES: tuple[Callable[[_Case], Opinion | None], ...] = (_flow, _secret, _unused, _assert)
+RULES: tuple[Callable[[_Case], Opinion | None], ...] = (
+    _flow,
+    _secret,
+    _unused,
+    _assert,
+    _callers,
+)

@@ -50,7 +50,10 @@ def test_what_ruff_finds_in_the_example() -> None:
     assert told["S506", "quayline/timetable.py", 11].verdict == "confirmed"
     key = told["S105", "quayline/settings.py", 12]
     assert key.verdict == "open" and key.citations[0].path == "quayline/tokens.py"
-    assert told["S324", "quayline/accounts.py", 10].verdict == "open"
+    weak = told["S324", "quayline/accounts.py", 10]
+    assert (
+        weak.verdict == "open" and "digest() is called 2 times." in weak.reason and weak.citations
+    )
     assert {i.verdict for i in found if i.rule_id == "S101"} == {"doubted"}
     for item in found:
         assert item.place is not None and item.place.status == "exact" and item.reason
@@ -74,6 +77,12 @@ def test_an_unused_import_that_another_module_takes_from_here(tmp_path: Path) ->
     assert [c.text for c in found["json.loads"].citations] == ["from a import loads"]
     assert found["os"].verdict == "confirmed" and found["os"].citations == ()
     assert "None of the 1 other Python modules" in found["os"].reason
+
+
+def test_what_could_not_be_parsed_may_use_anything(tmp_path: Path) -> None:
+    write(tmp_path, a="import os\n", b="def broken(:\n")
+    (of_a,) = [i for i in beside(tmp_path, ruff(tmp_path, "F401")) if i.rule_id == "F401"]
+    assert of_a.verdict == "open" and "b.py could not be parsed" in of_a.reason
 
 
 def test_a_secret_that_stands_elsewhere_too(tmp_path: Path) -> None:
