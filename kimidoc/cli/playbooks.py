@@ -51,8 +51,9 @@ terms = ["break", "terminate", "notice", "early"]   # words that help to find th
 answer = "duration"             # {answers};
                                 # values of this kind are read in the quotes, beside the words
 
-# Who answers. Without these two lines the language model does.
+# Who answers. Without one of these three lines the language model does.
 # find = ['\\bbreak (?:date|clause|option)\\b']    # the sentences that match are the answer
+# signs_answer = true           # the sentences that match the signs below are the answer
 # clause = "notice-to-terminate"  # a clause of the fitted model: see `playbooks show due-diligence`
 
 # Which documents it is asked of: their kind, and a word near their beginning.
@@ -177,6 +178,7 @@ def _asked_of(scope: str) -> str:
 
 def _answered_by(check: Check) -> str:
     said = ["sentences that match its patterns"] * bool(check.find)
+    said += ["sentences that match its signs"] * check.signs_answer
     said += [f"the fitted model of the clause {check.clause}"] * bool(check.clause)
     return ", else ".join(said) or "the language model"
 

@@ -1,7 +1,8 @@
 """Answers that code gives without the language model, and values read in every answer's quotes.
 
-A check that names a ``clause`` or gives ``find`` is answered here (``Answer.by_rule``). Its quotes
-are located by construction; that they answer is a rule's judgement, and the report says so.
+A check that names a ``clause``, gives ``find`` or lets its signs answer is answered here
+(``Answer.by_rule``). Its quotes are located by construction; that they answer is a rule's
+judgement, and the report says so.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kimidoc import values
-from kimidoc.playbooks import clauses
+from kimidoc.playbooks import clauses, sweep
 from kimidoc.playbooks.format import AnswerType, Check, Playbook
-from kimidoc.playbooks.sweep import QUOTE_CHARS, cited, sentence
+from kimidoc.playbooks.sweep import QUOTE_CHARS, TABLES, cited, sentence
 from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question, Value, ValueKind
 
 KINDS: Mapping[AnswerType, tuple[ValueKind, ...]] = {
@@ -45,21 +46,29 @@ def by_rule(
     found, notices = dict[str, Answer](), dict[Notice, None]()
     for document in documents:
         own = asked.get(document.path, ())
-        ranked = clauses.ranked(document) if any(check.clause for _, check in own) else {}
+        prose = document.kind not in TABLES  # a register names contracts and is none
+        ranked = clauses.ranked(document) if prose and any(c.clause for _, c in own) else {}
         for question, check in own:
             answer = _found(question, check, document)
             if answer.status == "not_found" and check.clause:
-                answer = clauses.answer(question, document, ranked[check.clause])
+                answer = clauses.answer(question, document, ranked.get(check.clause, []))
             found[question.id] = answer
             if check.clause:
                 notices[clauses.NOTICE] = None
-            if check.find:
+            if check.find or check.signs_answer:
                 notices[FOUND_BY_PATTERNS] = None
     return found, tuple(notices)
 
 
 def _found(question: Question, check: Check, document: Document) -> Answer:
     spans = list(dict.fromkeys(_matches(check.find, document.text)))
+    if check.signs_answer and check.finding:
+        places = sweep.places(check.finding.signs, document)
+        spans += [
+            (c.start_char, c.end_char)
+            for c in places
+            if c.start_char is not None and c.end_char is not None
+        ]
     citations = tuple(cited(document, *span) for span in spans[: clauses.QUOTES])
     evidence = tuple(Evidence(document.path, *span, 1.0) for span in spans[: clauses.LISTED])
     status = "found" if citations else "not_found"
@@ -69,7 +78,8 @@ def _found(question: Question, check: Check, document: Document) -> Answer:
 def _matches(patterns: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
     """The whole sentences around each match, pattern by pattern."""
     for pattern in patterns:
-        for match in re.finditer(pattern.replace(" ", r"\s+"), text, re.IGNORECASE):
+        flags = re.IGNORECASE | re.DOTALL
+        for match in re.finditer(pattern.replace(" ", r"\s+"), text, flags):
             if match[0].strip():
                 start, _ = sentence(text, match.start())
                 _, end = sentence(text, match.end() - 1)

@@ -3,14 +3,15 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
-                            documents, tags
+                            signs_answer, documents, tags
     [check.finding]         when, severity, message, help, signs, search, unless, inserted
     [[analysis]]            id, title, method, severity, message, help, tags
     [[table]]               id, title, method, note
 
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
 clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
-the sentences they match are the answer. ``find`` goes before ``clause``. ``answer`` is the type of
+the sentences they match are the answer, and with ``signs_answer = true`` the sentences that the
+finding's signs match are. ``find`` goes first, ``clause`` last. ``answer`` is the type of
 value that is read in the quotes (``values``). ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
@@ -91,11 +92,12 @@ class Check:
     wordings: tuple[str, ...] = ()
     clause: str | None = None
     find: tuple[str, ...] = ()
+    signs_answer: bool = False
 
     @property
     def by_rule(self) -> bool:
         """Whether code answers it and the language model is not asked."""
-        return bool(self.clause or self.find)
+        return bool(self.clause or self.find or self.signs_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,11 @@ def _check(entry: _Table) -> Check:
         wordings=entry.texts("wordings"),
         clause=entry.name("clause") if entry.has("clause") else None,
         find=entry.patterns("find"),
+        signs_answer=entry.yes("signs_answer", default=False),
     )
     entry.done()
+    if check.signs_answer and not (check.finding and check.finding.search == "sentences"):
+        entry.wrong("signs_answer", "the finding has no signs that are looked for in sentences")
     if check.clause is not None and check.clause not in clauses.names():
         known = ", ".join(clauses.names())
         entry.wrong("clause", f"there is no fitted model of {check.clause!r}; there are {known}")

@@ -11,17 +11,25 @@ from kimidoc.types import Answer, Document, Row, Table
 
 METHODS: Mapping[
     TableMethod,
-    tuple[tuple[str, ...], Callable[[Sequence[Answer], Sequence[Document]], Iterator[Row]]],
+    tuple[
+        tuple[str, ...], Callable[[Playbook, Sequence[Answer], Sequence[Document]], Iterator[Row]]
+    ],
 ] = {
-    "calendar": (deadlines.COLUMNS, lambda _, documents: deadlines.rows(documents)),
+    "calendar": (deadlines.COLUMNS, lambda _book, _answers, documents: deadlines.rows(documents)),
     "exposure": (exposure.COLUMNS, exposure.rows),
-    "recomputed": (statements.COLUMNS, lambda _, documents: statements.rows(documents)),
-    "guidance": (guidance.COLUMNS, lambda _, documents: guidance.rows(documents)),
-    "chronology": (records.CHRONOLOGY, lambda _, documents: records.rows(documents)),
-    "allergies": (records.ALLERGIES, lambda _, documents: records.allergies(documents)),
-    "memo": (memo.MEMO, memo.rows),
-    "named": (memo.NAMED, memo.named),
-    "risks": (risks.COLUMNS, lambda _, documents: risks.rows(documents)),
+    "recomputed": (
+        statements.COLUMNS,
+        lambda _book, _answers, documents: statements.rows(documents),
+    ),
+    "guidance": (guidance.COLUMNS, lambda _book, _answers, documents: guidance.rows(documents)),
+    "chronology": (records.CHRONOLOGY, lambda _book, _answers, documents: records.rows(documents)),
+    "allergies": (
+        records.ALLERGIES,
+        lambda _book, _answers, documents: records.allergies(documents),
+    ),
+    "memo": (memo.MEMO, lambda _, answers, documents: memo.rows(answers, documents)),
+    "named": (memo.NAMED, lambda _, answers, documents: memo.named(answers, documents)),
+    "risks": (risks.COLUMNS, lambda _book, _answers, documents: risks.rows(documents)),
 }
 
 
@@ -32,5 +40,5 @@ def made(
     own = [answer for answer in answers if answer.question.playbook == book.id]
     for rule in book.tables:
         columns, rows = METHODS[rule.method]
-        if found := tuple(rows(own, documents)):
+        if found := tuple(rows(book, own, documents)):
             yield Table(rule_id(book, rule), rule.title, rule.note, columns, found)

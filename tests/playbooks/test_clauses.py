@@ -68,6 +68,49 @@ def test_clauses_of_a_contract_it_has_not_seen(check: str, words: str) -> None:
     assert any(words in " ".join(quote.split()) for quote in found(check))
 
 
+BRITISH = (
+    "Dated 4 May 2021\n\n"
+    "(1) BRAMLEY ORCHARD LIMITED (company number 0712), whose office is at Mill Road (the\n"
+    "Seller); and\n(2) VOSS PRESSINGS PLC of 3 Lane End (the “Buyer”).\n\n"
+    "1. Sale\n\nThe Seller sells apples under this agreement.\n"
+)
+
+
+def test_parties_of_a_british_contract_stand_in_one_quote() -> None:
+    paper = Document("apples.md", "markdown", "read", BRITISH)
+    book = load("due-diligence")
+    asked = [q for q in questions(book, [paper]) if q.check == "parties"]
+    given, _ = answers.by_rule([book], asked, [paper])
+    (answer,) = answers.typed([book], list(given.values()))
+    assert (
+        answer.citations[0].text.startswith("(1) BRAMLEY")
+        and "(2) VOSS" in answer.citations[0].text
+    )
+    assert [(v.normal, v.note) for v in answer.values] == [
+        ("BRAMLEY ORCHARD LIMITED", "Seller"),
+        ("VOSS PRESSINGS PLC", "Buyer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("This draft deed has not been executed. It is for review.",
+         ["This draft deed has not been executed."]),
+        ("This deed was executed by both parties in May.", []),
+    ],
+)  # fmt: skip
+def test_signs_may_answer(text: str, quotes: list[str]) -> None:
+    assert found("not-in-force", Document("d.md", "markdown", "read", text)) == quotes
+
+
+def test_a_register_is_no_contract() -> None:
+    table = Document(
+        "r.xlsx", "xlsx", "read", "Agreement | Dated | Law\nHaulage | 1 May 2020 | Maine"
+    )
+    assert found("document-name", table) == found("agreement-date", table) == []
+
+
 @pytest.mark.parametrize(
     "check", ["non-compete", "source-escrow", "insurance", "joint-ip", "most-favoured"]
 )
@@ -164,6 +207,7 @@ def test_patterns_answer_before_the_fitted_model_and_the_model_is_not_asked() ->
         ({"clause": "no-such-clause"}, "there is no fitted model"),
         ({"find": ["("]}, "not a regular expression"),
         ({"scope": "set"}, "found in each document"),
+        ({"signs_answer": True}, "no signs that are looked for"),
     ],
 )
 def test_what_a_check_may_not_say(changes: dict[str, object], said: str) -> None:

@@ -56,6 +56,13 @@ def test_what_a_sale_touches() -> None:
     ]
 
 
+def test_a_clause_that_was_not_found_is_looked_for_by_its_signs() -> None:
+    text = "This contract ends on a change of control of the Buyer if the Seller so wishes."
+    lease = Document("c.md", "markdown", "read", text)
+    made = [t for t in tables.made(load("due-diligence"), [], [lease]) if t.id == "dd.exposure"]
+    assert [row.cells for row in made[0].rows] == [("c.md", text, "not found")]
+
+
 def test_a_table_without_a_row_is_left_out() -> None:
     assert list(tables.made(book("exposure"), [], [PAPER])) == []  # type: ignore[arg-type]
     assert set(tables.METHODS) >= {t.method for n in names() for t in load(n).tables}
