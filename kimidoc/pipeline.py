@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from kimidoc import __version__, changes, cite, ingest, pack, playbooks, triage
-from kimidoc.engine.base import Prefix, Progress, silent
+from kimidoc.engine.base import Prefix, Progress, ReadOptions, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
 from kimidoc.planner import machine, verdict
@@ -66,6 +66,7 @@ class Job:
     offline: bool = False
     threads: int | None = None
     plan_check: bool = True
+    read_options: ReadOptions = field(default_factory=ReadOptions)
     sessions_limit_bytes: int | None = None
     earlier: Earlier | None = None
     since: str | None = None
@@ -90,6 +91,7 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
         roots=tuple(str(Path(p).absolute()) for p in job.paths),
         threads=job.threads,
         seed=job.seed,
+        options=job.read_options,
         sessions_limit_bytes=job.sessions_limit_bytes,
     )
 

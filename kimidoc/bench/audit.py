@@ -84,7 +84,8 @@ class _Said:
 def run(setting: Setting, needles: int, plan: ReadPlan | None = None) -> Result:
     """Every size; ``plan``: how we read, in the place of the engine's own."""
     dense = Transformers(setting.checkpoint, setting.threads, DTYPE)
-    reader = Reader(setting.checkpoint, setting.threads, plan or ReadPlan(), DTYPE)
+    plan = plan or ReadPlan.of(setting.job.read_options)
+    reader = Reader(setting.checkpoint, setting.threads, plan, DTYPE)
     rows: list[Row] = []
     found: dict[str, object] = {}
     notes = [f"read as {reader.plan.describe()}"]

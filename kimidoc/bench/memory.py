@@ -29,7 +29,12 @@ class Row:
 
 def run(setting: Setting) -> Result:
     """Every size in a process of its own. ``more``: samples and stages of each."""
-    engine = LocalEngine(setting.checkpoint, sessions_root=None, threads=setting.threads)
+    engine = LocalEngine(
+        setting.checkpoint,
+        sessions_root=None,
+        threads=setting.threads,
+        options=setting.job.read_options,
+    )
     sizes = anatomy(setting.checkpoint)
     laid = layout(engine.plan, sizes, DTYPE)
     here = machine.look(setting.cache)

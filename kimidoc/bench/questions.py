@@ -60,7 +60,12 @@ def _row(setting: Setting, tokens: int, count: int, given: Sequence[Question]) -
                 hint="Leave its document out, or give larger --tokens.",
             )
     engine = LocalEngine(
-        setting.checkpoint, sessions_root=None, session=NONE, threads=setting.threads, dtype=DTYPE
+        setting.checkpoint,
+        sessions_root=None,
+        session=NONE,
+        threads=setting.threads,
+        options=setting.job.read_options,
+        dtype=DTYPE,
     )
     prefix = engine.prefill(window, setting.progress)
     prompts = [prompt(q, window) for q in asked]

@@ -44,6 +44,7 @@ class _Ours:
             sessions_root=place,
             session="one",
             threads=setting.threads,
+            options=setting.job.read_options,
             dtype=DTYPE,
         )
         self.read(text.cut(setting.window, LOADING_TOKENS))

@@ -14,7 +14,7 @@ from kimidoc import __version__
 from kimidoc.cli import jobs, output
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Manner, Paths, flat, settle
+from kimidoc.cli.options import Attention, Manner, Paths, flat, settle
 from kimidoc.cli.options import Reading as Selection
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import table
@@ -42,7 +42,7 @@ def _option(*names: str, about: str, panel: str = _WHAT, **more: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Measuring:
+class Measuring(Attention):
     """What every benchmark takes."""
 
     model: Annotated[

@@ -82,6 +82,16 @@ class Settings:
     session: str = setting("auto", to.text, "auto, none, or a name to keep the session under")
     seed: int = setting(0, to.whole(0), "seed of everything random")
     threads: int | None = setting(None, to.whole(1), "CPU threads")
+    global_layers: tuple[int, ...] | str | None = setting(
+        None, to.layers, "layers that keep their history: all, or their numbers"
+    )
+    window_blocks: int | None = setting(None, to.whole(1), "blocks before it that a query sees")
+    top_k: int | None = setting(None, to.whole(0), "earlier blocks that a query retrieves")
+    local_blocks: int | None = setting(None, to.whole(1), "blocks that a local layer sees")
+    weights: str = setting("int8", to.choice("int8", "bf16"), "weights of linear layers")
+    kv_storage: str = setting(
+        "int8", to.choice("int8", "int4", "raw"), "how keys and values are kept"
+    )
     no_plan_check: bool = setting(
         False, to.flag, "read even where memory or disk are predicted not to suffice"
     )

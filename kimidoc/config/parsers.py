@@ -54,6 +54,19 @@ def whole(least: int) -> Parser:
     return parse
 
 
+def layers(value: object, base: Path) -> tuple[int, ...] | str:
+    """``all``, or the numbers of layers from 0 on: "4,9,14" or a list."""
+    if value == "all":
+        return "all"
+    parts = value.split(",") if isinstance(value, str) else value
+    try:
+        if not isinstance(parts, (list, tuple)):
+            raise ValueError
+        return tuple(sorted({int(str(whole(0)(part, base))) for part in parts}))
+    except ValueError:
+        raise ValueError("expected all, or numbers of layers such as 4,9,14") from None
+
+
 _NUMBER = r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([A-Za-z]*)"
 _TOKENS = {"": 1, "k": 1_000, "m": 1_000_000}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kimidoc.types import ModelFacts, Notice, SessionFacts, Tokenizer, Window
 
@@ -23,6 +23,24 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int, unit: str) -> None:
     """A Progress that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a window is to be read, in plain values; None is the engine's own default.
+
+    ``global_layers``: which layers keep their history ("all", or their numbers). The blocks that
+    a query of a global layer sees before its tile and the ones it retrieves, and the blocks that a
+    local one sees: ``window_blocks``, ``top_k``, ``local_blocks``. ``weights``: "int8" or "bf16".
+    ``storage`` of keys and values: "int8", "int4" or "raw".
+    """
+
+    global_layers: tuple[int, ...] | Literal["all"] | None = None
+    window_blocks: int | None = None
+    top_k: int | None = None
+    local_blocks: int | None = None
+    weights: str | None = None
+    storage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, silent
+from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, ReadOptions, silent
 from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import limit, lock
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kimidoc.engine.reading import Earlier, Layers, Reader
 
 AUTO, NONE = "auto", "none"
+_DEFAULT = ReadOptions()
 # What ``engine.writing`` does with every checkpoint, until one is trained for this work.
 _BY_WORD_RULES = Notice(
     "method.places-by-word-rules",
@@ -49,8 +50,9 @@ class Held:
 class LocalEngine:
     """Satisfies ``engine.base.Engine``.
 
-    ``session``: "auto" (named by roots and model), "none" (nothing on disk) or a name. ``plan``
-    and ``dtype`` are how it reads; both are part of what a session must agree on to be reused.
+    ``session``: "auto" (named by roots and model), "none" (nothing on disk) or a name. ``options``
+    (or a whole ``plan``) and ``dtype`` are how it reads, and part of what a session must agree on
+    to be reused.
     """
 
     def __init__(
@@ -62,13 +64,14 @@ class LocalEngine:
         roots: Sequence[str] = (),
         threads: int | None = None,
         seed: int = 0,
+        options: ReadOptions = _DEFAULT,
         plan: ReadPlan | None = None,
         dtype: str = "bfloat16",
         sessions_limit_bytes: int | None = None,
     ) -> None:
         self.checkpoint, self.roots, self.seed = checkpoint, tuple(roots), seed
         self._root, self._threads = sessions_root, threads
-        self._given_plan, self._dtype = plan, dtype
+        self.options, self._given_plan, self._dtype = options, plan, dtype
         self._sessions_limit_bytes = sessions_limit_bytes
         self._name = self._session_name(session)
 
@@ -103,7 +106,7 @@ class LocalEngine:
         """How a window is read."""
         from kimidoc.engine.read_plan import ReadPlan
 
-        return self._given_plan or ReadPlan()
+        return self._given_plan or ReadPlan.of(self.options)
 
     @property
     def _settings(self) -> str:

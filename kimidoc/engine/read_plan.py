@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from kimidoc.attention.block_sparse import ReadBudget
+from kimidoc.engine.base import ReadOptions
 from kimidoc.kvcache.local import Reach
 
 ALL, EVERY = "all", 5
@@ -29,7 +30,14 @@ class ReadPlan:
     local_blocks: int = 8
     anchor_tokens: int = 65_536
     storage: str = "int8"
-    weights: Literal["int8", "bf16"] = "int8"
+    weights: str = "int8"
+
+    @classmethod
+    def of(cls, options: ReadOptions) -> ReadPlan:
+        """The default plan with what ``options`` names."""
+        given = {k: v for k, v in asdict(options).items() if v is not None}
+        budget = {name: given.pop(name) for name in ("window_blocks", "top_k") if name in given}
+        return replace(cls(), budget=replace(ReadBudget(), **budget), **given)
 
     def describe(self) -> str:
         """Everything that changes what a session holds, as one line."""

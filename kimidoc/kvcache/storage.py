@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -25,6 +26,7 @@ DTYPES = {
     "float16": torch.float16,
     "bfloat16": torch.bfloat16,
     "int8": torch.int8,
+    "uint8": torch.uint8,
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
@@ -145,15 +147,12 @@ class HotBlocks:
         )
 
 
-def _encode(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """``quantize.encode`` a few blocks at a time: its fp32 copies never span the window."""
+def _encode(x: Tensor, encode: Callable[[Tensor], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """``encode`` a few blocks at a time: its fp32 copies never span the window."""
     at_once = 256
-    codes = torch.empty(x.shape, dtype=torch.int8, device=x.device)
-    rows = list(x.shape)
-    rows[dim] = 1
-    scales = torch.empty(rows, dtype=torch.bfloat16, device=x.device)
+    codes, scales = (y.new_empty(x.shape[0], *y.shape[1:]) for y in encode(x[:1]))
     for a in range(0, x.shape[0], at_once):
-        codes[a : a + at_once], scales[a : a + at_once] = quantize.encode(x[a : a + at_once], dim)
+        codes[a : a + at_once], scales[a : a + at_once] = encode(x[a : a + at_once])
     return codes, scales
 
 
@@ -178,7 +177,11 @@ class SealedBlocks:
             # clone, not contiguous(): with one head these are still views of the hot buffer
             k, v = (x.clone(memory_format=torch.contiguous_format) for x in (k, v))
             return cls(hot.length, hot.block_tokens, k, v, None, None, k.dtype)
-        (kc, ks), (vc, vs) = _encode(k, -2), _encode(v, -1)
+        if storage == "int4":
+            (kc, ks), (vc, vs) = _encode(k, quantize.encode4), _encode(v, quantize.encode4)
+        else:
+            kc, ks = _encode(k, partial(quantize.encode, dim=-2))
+            vc, vs = _encode(v, partial(quantize.encode, dim=-1))
         return cls(hot.length, hot.block_tokens, kc, vc, ks, vs, k.dtype)
 
     def read(self, block: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:
@@ -187,6 +190,6 @@ class SealedBlocks:
         if self.k_scale is None or self.v_scale is None:
             return k, v
         return (
-            quantize.decode(k, self.k_scale[block, head], self.dtype),
-            quantize.decode(v, self.v_scale[block, head], self.dtype),
+            quantize.decode_any(k, self.k_scale[block, head], self.dtype),
+            quantize.decode_any(v, self.v_scale[block, head], self.dtype),
         )

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from kimidoc import __version__
+from kimidoc.engine.base import ReadOptions
 from kimidoc.errors import EngineError
 from kimidoc.models.checkpoint import Checkpoint
 
-VERSION = 2
+VERSION = 3
 _CODE = "import sys; sys.path.append(sys.argv[1]); from kimidoc.planner.measure import main; main()"
 
 
@@ -60,7 +61,7 @@ class Setting:
     processor: str
     cores: int
     threads: int | None
-    plan: str
+    options: ReadOptions
     dtype: str
 
     @property
@@ -73,7 +74,7 @@ class Setting:
             "cores": self.cores,
             "threads": self.threads,
             "model": self.checkpoint.fingerprint,
-            "plan": self.plan,
+            "options": _plain(self.options),
             "dtype": self.dtype,
         }
 
@@ -81,6 +82,12 @@ class Setting:
         """Where its calibration is, or would be."""
         key = sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:16]
         return cache / "calibration" / f"{key}.json"
+
+
+def _plain(options: ReadOptions) -> dict[str, Any]:
+    """As JSON has it: lists for tuples."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return plain
 
 
 def kept(setting: Setting, cache: Path) -> Calibration | None:
@@ -102,6 +109,7 @@ def calibrate(setting: Setting, cache: Path, tokens: Sequence[int]) -> Calibrati
         "fingerprint": setting.checkpoint.fingerprint,
         "threads": setting.threads,
         "dtype": setting.dtype,
+        "options": _plain(setting.options),
         "cache": str(cache.absolute()),
         "tokens": list(tokens),
     }

@@ -23,6 +23,7 @@ from tempfile import NamedTemporaryFile
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from kimidoc.engine.base import ReadOptions
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.planner import machine
 from kimidoc.planner.anatomy import Anatomy, anatomy
@@ -56,21 +57,34 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     request = json.load(sys.stdin)
     where = Checkpoint(request["id"], Path(request["folder"]), request["fingerprint"])
+    given = request["options"]
+    if isinstance(given["global_layers"], list):
+        given["global_layers"] = tuple(given["global_layers"])
     measured = measure(
-        where, request["tokens"], request["threads"], request["dtype"], Path(request["cache"])
+        where,
+        request["tokens"],
+        request["threads"],
+        request["dtype"],
+        Path(request["cache"]),
+        ReadOptions(**given),
     )
     sys.stdout.write(as_measured(measured))
 
 
 def measure(
-    checkpoint: Checkpoint, tokens: Sequence[int], threads: int | None, dtype: str, cache: Path
+    checkpoint: Checkpoint,
+    tokens: Sequence[int],
+    threads: int | None,
+    dtype: str,
+    cache: Path,
+    options: ReadOptions,
 ) -> Calibration:
     """Try ``checkpoint`` out. ``tokens`` are repeated where they are too few."""
     began, sizes, held = perf_counter(), anatomy(checkpoint), machine.look(cache)
     from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Reader
 
-    plan, since = ReadPlan(), perf_counter()
+    plan, since = ReadPlan.of(options), perf_counter()
     reader = Reader(checkpoint, threads, plan, dtype)
     load_s, load_peak = perf_counter() - since, machine.look(cache).peak_rss_bytes
     count = sample_tokens(plan)
@@ -80,7 +94,7 @@ def measure(
     laid = layout(plan, sizes, dtype)
     kinds_timed = _timed(stamps, kinds, plan.chunk_tokens)
     del reader
-    question_s, used, read = _question(checkpoint, ids, threads, dtype, cache)
+    question_s, used, read = _question(checkpoint, ids, threads, dtype, cache, options)
     # What has a formula is not the program's: a window of the question's size, without sessions.
     known = predict(sizes, laid, read, session=False).peak_rss_bytes - PROGRAM_BYTES
     return Calibration(
@@ -148,7 +162,12 @@ def _timed(stamps: Sequence[_Stamp], kinds: Sequence[Any], chunk_tokens: int) ->
 
 
 def _question(
-    checkpoint: Checkpoint, ids: Sequence[int], threads: int | None, dtype: str, cache: Path
+    checkpoint: Checkpoint,
+    ids: Sequence[int],
+    threads: int | None,
+    dtype: str,
+    cache: Path,
+    options: ReadOptions,
 ) -> tuple[float, int, int]:
     """Seconds of one question, asked a second time on a window of the same text.
 
@@ -159,7 +178,14 @@ def _question(
     from kimidoc.engine.local import NONE, LocalEngine
     from kimidoc.types import Document
 
-    engine = LocalEngine(checkpoint, sessions_root=None, session=NONE, threads=threads, dtype=dtype)
+    engine = LocalEngine(
+        checkpoint,
+        sessions_root=None,
+        session=NONE,
+        threads=threads,
+        dtype=dtype,
+        options=options,
+    )
     text = engine.tokenizer.decode(ids[:QUESTION_TOKENS]) + "."
     document = Document("sample.txt", "text", "read", text)
     window = pack.fit([document], engine.tokenizer, 1 << 30, preamble=engine.preamble)

@@ -108,7 +108,7 @@ def calibrated(
     progress: Progress,
 ) -> Calibration:
     setting = calibrate.Setting(
-        engine.checkpoint, machine.processor, machine.cores, threads, engine.plan.describe(), DTYPE
+        engine.checkpoint, machine.processor, machine.cores, threads, engine.options, DTYPE
     )
     if (kept := calibrate.kept(setting, cache)) is not None:
         return kept

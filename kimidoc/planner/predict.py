@@ -4,7 +4,8 @@ Legend: T tokens, L tokens per block, N blocks, C numbers cached per token and l
 values of every key/value head), b bytes of the model's dtype. Reading is layer-major: weights stay,
 the hidden states of the window stay, and one layer's keys and values are hot at a time.
 
-    weights   parameters * b
+    weights   parameters * b; linear layers in int8 take 1 byte each (a layer's experts stay as
+              they are)
     hidden    T * hidden * b       in memory; from ``hidden_file_tokens`` on twice, in files that
                                    are never mapped: then they are disk and no memory
     hot       N * L * C * b        keys and values of the layer being read
@@ -49,8 +50,9 @@ class Layout:
     history: tuple[bool, ...]
     tails: tuple[int, ...]
     anchor_tokens: int
-    int8: bool
+    storage: str  # of keys and values: int8, int4 or raw
     width: int  # bytes of a number in the model's dtype
+    weights8: bool  # linear layers of the decoder in int8
     hidden_file_tokens: int | None  # from this many tokens on hidden states lie in two files
 
 
@@ -85,8 +87,9 @@ def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
         history=tuple(layer in remember for layer in range(anatomy.layers)),
         tails=tuple(local if own is None else own - 1 for own in anatomy.windows),
         anchor_tokens=reach.anchor_tokens,
-        int8=plan.storage == "int8",
+        storage=plan.storage,
         width=WIDTHS[dtype],
+        weights8=plan.weights == "int8" and dtype == "bfloat16",
         hidden_file_tokens=RESUMABLE_TOKENS,
     )
 
@@ -106,7 +109,7 @@ def predict(
     ``session`` False keeps the cache in memory. ``held_bytes``: what the process holds before a
     model is loaded, documents included.
     """
-    weights = anatomy.model.parameters_total * layout.width
+    weights = _weights(anatomy, layout)
     one_hidden = tokens * anatomy.hidden * layout.width
     least = layout.hidden_file_tokens
     in_files = session and least is not None and tokens >= least
@@ -136,6 +139,13 @@ def predict(
     )
 
 
+def _weights(anatomy: Anatomy, layout: Layout) -> int:
+    model = anatomy.model
+    dense = model.parameters_active == model.parameters_total
+    saved = sum(anatomy.layer_parameters) * (layout.width - 1) if layout.weights8 and dense else 0
+    return model.parameters_total * layout.width - saved
+
+
 def _blocks(layout: Layout, tokens: int) -> int:
     return ceil(tokens / layout.block_tokens)
 
@@ -154,8 +164,10 @@ def _sealed(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
         return 0
     N, L, K = _blocks(layout, tokens), layout.block_tokens, anatomy.kv_heads
     means = N * anatomy.cached * 4
-    if not layout.int8:
+    if layout.storage == "raw":
         return N * L * anatomy.cached * layout.width + means
+    if layout.storage == "int4":  # a bf16 scale for every token's key and every token's value
+        return N * L * anatomy.cached // 2 + N * K * 2 * L * 2 + means
     # bf16 scales: of keys one per channel and block, of values one per token
     scales = N * K * (anatomy.key_dim + L) * 2
     return N * L * anatomy.cached + scales + means

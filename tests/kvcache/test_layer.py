@@ -60,8 +60,10 @@ def test_sealed_blocks_are_the_blocks_read(storage: str, tokens: int) -> None:
     else:
         assert a.shape == c.shape and b.shape == d.shape
         if whole:
-            assert float((a - c).abs().max()) < 0.3  # the loud channel's step is about 60 / 127
-            assert float((a - c)[..., 1:].abs().max()) < 0.03
+            # the loud channel's step is about 60 / 127; int4 spreads it over the quiet ones
+            assert float((a - c).abs().max()) < (6 if storage == "int4" else 0.3)
+            if storage == "int8":
+                assert float((a - c)[..., 1:].abs().max()) < 0.03
     k, v = sealed.span(0, whole * L)
     assert k.shape == (K, whole * L, D) and v.shape == (K, whole * L, DV)
     every = torch.arange(whole).expand(K, -1)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kimidoc.engine.base import ReadOptions
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.errors import EngineError
 from kimidoc.models.checkpoint import Checkpoint, at
@@ -19,7 +20,7 @@ from tests.engine.answer_models import folder
 
 
 def setting(checkpoint: Checkpoint) -> Setting:
-    return Setting(checkpoint, "a processor", 2, 1, ReadPlan().describe(), "bfloat16")
+    return Setting(checkpoint, "a processor", 2, 1, ReadOptions(), "bfloat16")
 
 
 def test_it_is_measured_once_and_kept(tiny: Checkpoint, tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_it_is_measured_once_and_kept(tiny: Checkpoint, tmp_path: Path) -> None:
     for other in (
         replace(wanted, threads=2),
         replace(wanted, cores=3),
-        replace(wanted, plan="another"),
+        replace(wanted, options=ReadOptions(weights="bf16")),
         replace(wanted, checkpoint=replace(tiny, fingerprint="another")),
     ):
         assert calibrate.kept(other, tmp_path) is None
@@ -59,7 +60,7 @@ def test_a_model_that_cannot_be_tried_says_why(tmp_path: Path) -> None:
 
 
 def test_measuring_in_this_process(tiny: Checkpoint, tmp_path: Path) -> None:
-    found = measure(tiny, list(range(3, 200)), None, "bfloat16", tmp_path)
+    found = measure(tiny, list(range(3, 200)), None, "bfloat16", tmp_path, ReadOptions())
     assert found.took_s > found.load_s
     assert json.loads(calibrate.as_measured(found))["kinds"]
 
