@@ -22,6 +22,7 @@ from kimidoc.errors import UsageError
 COMMANDS = {
     "analyze": "Read documents whole and check them against playbooks.",
     "ask": "Read documents whole and answer questions with located quotes.",
+    "chat": "Ask one question after another on one window.",
     "novelty": "Show which lines are new: to the set, or to an earlier version.",
     "pack": "Show what would be read: tokens per file, what is skipped and why.",
     "plan": "Say what a run would take: memory, disk, time, and the cost elsewhere.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "models": "List, show, fetch and verify models.",
     "sessions": "List, show, check and remove sessions (windows kept on disk).",
     "bench": "Measure speed, memory and accuracy on this machine.",
+    "train": "Make the weights of the embedded model, from folders of data.",
     "doctor": "Show the machine, the settings and where each came from.",
 }
 EXAMPLES = """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kimidoc import __version__
-from kimidoc.cli import jobs, output
+from kimidoc.cli import bench_evidence, jobs, output
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.options import Attention, Manner, Paths, flat, settle
@@ -219,6 +219,33 @@ def audit(
     _run(ctx, paths, measuring, reading, manner, measure)
 
 
+@command(app, examples="  kimidoc bench novelty contracts/ --tokens 16k,32k --runs 1 --edits 4")
+@flat
+def novelty(
+    ctx: typer.Context,
+    paths: Paths,
+    *,
+    edits: Annotated[
+        int, _option("--edits", metavar="N", min=1, about="Words changed in a window (4).")
+    ] = 4,
+    measuring: Measuring,
+    reading: Selection,
+    manner: Manner,
+) -> None:
+    """Words changed in a near-duplicate: are their lines among the highest 2 %?
+
+    Beside the model's surprisal alone, the rule over wording alone, and difflib, which is told
+    where the original is. Give documents of a tenth to a quarter of each size.
+    """
+
+    def measure(setting: Setting) -> Result:
+        from kimidoc.bench import novelty
+
+        return novelty.run(setting, edits)
+
+    _run(ctx, paths, measuring, reading, manner, measure)
+
+
 def _run(
     ctx: typer.Context,
     paths: list[str],
@@ -283,3 +310,6 @@ def _sizes(given: str | None) -> tuple[int, ...]:
         return tuple(int(str(parsers.tokens(part, Path()))) for part in given.split(","))
     except ValueError as wrong:
         raise UsageError(f"--tokens: {wrong}.", hint="--tokens 4k,16k,64k") from None
+
+
+bench_evidence.register(app)

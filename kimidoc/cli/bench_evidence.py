@@ -1,0 +1,127 @@
+"""``kimidoc bench evidence DATA``: is the passage that answers among the first found?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kimidoc import __version__
+from kimidoc.cli import output
+from kimidoc.cli.app import command
+from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.streams import Streams, utf8
+from kimidoc.cli.tables import table
+from kimidoc.config import parsers
+from kimidoc.errors import UsageError
+
+EXAMPLES = """
+  kimidoc bench evidence datasets/ --sets cuad,qmsum --json evidence.json
+  kimidoc bench evidence datasets/ --sets cuad --windows 16k --embedder none
+  kimidoc bench evidence datasets/ --sets none --code site-packages/httpx
+"""
+_HEAD = ("data", "wording", "scope", "who", "questions", "@1", "@4", "@8")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the group of benchmarks."""
+    command(app, name="evidence", examples=EXAMPLES)(flat(evidence))
+
+
+def evidence(
+    ctx: typer.Context,
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="The folder that holds the data sets' own folders."),
+    ],
+    *,
+    sets: Annotated[
+        str,
+        typer.Option("--sets", metavar="LIST", help="Which of them, or none.", show_default=False),
+    ] = "cuad,evidence_inference,qmsum,financebench",
+    code: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--code", metavar="DIR", help="Python packages; docstrings ask for functions."
+        ),
+    ] = None,
+    windows: Annotated[
+        str,
+        typer.Option("--windows", metavar="LIST", help="Scopes beside the question's document."),
+    ] = "16k,64k,256k",
+    read: Annotated[
+        str, typer.Option("--read", metavar="TOKENS", help="Tokens read of each data set.")
+    ] = "256k",
+    embedder: Annotated[
+        str, typer.Option("--embedder", metavar="NAME", help="The embedding peer: minilm or none.")
+    ] = "minilm",
+    indexer: Annotated[
+        str | None,
+        typer.Option("--indexer", metavar="FILE", help="Other weights than those shipped."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME|DIR", help="The checkpoint the indexer is for."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", min=1, help="CPU threads of everybody.")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE|-", help="JSON, to a file or to stdout.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """Evidence found among the first 1, 4 and 8 blocks, beside BM25 and embeddings.
+
+    Data sets are laid out as their authors do: DATA/cuad, DATA/evidence_inference, DATA/qmsum,
+    DATA/financebench. Their dev or validation parts are used, and nothing is trained on them.
+    """
+    from dataclasses import replace
+
+    from kimidoc.bench import evidence as bench
+    from kimidoc.bench import tables
+    from kimidoc.indexer.model import Indexer
+    from kimidoc.models import checkpoint, registry
+    from kimidoc.models.nano import indexer_file
+    from kimidoc.planner import machine
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    settings = settle(streams, manner).settings
+    names = [] if sets == "none" else [name.strip() for name in sets.split(",")]
+    documents = bench.labelled(Path(data), names, [Path(c) for c in code or ()])
+    where = checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
+        progress=streams.progress,
+    )  # fmt: skip
+    found = bench.run(
+        where, threads, Indexer.load(Path(indexer) if indexer else indexer_file()), documents,
+        _tokens("--windows", windows), _tokens("--read", read)[0],
+        None if embedder == "none" else embedder, streams.progress,
+    )  # fmt: skip
+    used = {"processor": machine.processor(), "cores": machine.cores()}
+    if json_file is not None:
+        text = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
+        if json_file == output.STDOUT:
+            streams.result(text)
+            return
+        output.replace_file(Path(json_file), utf8(text + "\n"))
+    rows = [
+        (
+            r.data, r.wording, f"{r.scope_tokens:,}" if r.scope_tokens else "document", r.who,
+            str(r.questions), f"{r.at_1:.3f}", f"{r.at_4:.3f}", f"{r.at_8:.3f}",
+        )
+        for r in found.rows
+    ]  # fmt: skip
+    found = replace(found, rows=())
+    notes = [f"Note: {n}" for n in found.notes]
+    streams.result("\n".join([table(_HEAD, rows, "llrlrrrr"), "", *notes]))
+
+
+def _tokens(option: str, given: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(str(parsers.tokens(part, Path()))) for part in given.split(","))
+    except ValueError as wrong:
+        raise UsageError(f"{option}: {wrong}.", hint=f"{option} 16k,64k") from None

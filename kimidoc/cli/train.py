@@ -1,0 +1,95 @@
+"""``kimidoc train STAGE``: make the weights that are ours, from folders of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kimidoc.cli.app import command, new_app
+from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.streams import Streams
+from kimidoc.errors import UsageError
+
+app = new_app(
+    "Train what is ours of the embedded model, stage by stage.\n\nData are read from the folders "
+    "given; nothing is fetched. Work that is done is kept in --work, and the same command goes on "
+    "where it was interrupted.",
+    "Examples:\n  kimidoc train indexer datasets/ --work work/ -o indexer.safetensors\n",
+)
+
+
+def _option(*names: str, about: str, **more: Any) -> Any:
+    return typer.Option(*names, help=about, show_default=False, **more)
+
+
+@app.callback()
+def stages() -> None:  # with it, one command is a group too
+    pass
+
+
+@command(app, examples="  kimidoc train indexer datasets/ --work work/ -o indexer.safetensors")
+@flat
+def indexer(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
+    ],
+    *,
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where states are kept (GBs).")],
+    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")],
+    code: Annotated[
+        list[str] | None,
+        _option("--code", metavar="DIR", about="Python packages; docstrings ask for functions."),
+    ] = None,
+    teacher: Annotated[
+        str, _option("--teacher", metavar="NAME", about="minilm (default) or none.")
+    ] = "minilm",
+    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (600).")] = 600,
+    share: Annotated[
+        float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")
+    ] = 1.0,
+    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
+    model: Annotated[
+        str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
+    ] = None,
+    threads: Annotated[
+        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """The indexer, on frozen states of the checkpoint."""
+    from kimidoc.indexer.model import Shape
+    from kimidoc.models import checkpoint, folder, registry
+    from kimidoc.train import stage
+    from kimidoc.train.indexer import Recipe
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    settings = settle(streams, manner).settings
+    if not Path(data).is_dir():
+        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
+    where = checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir,
+        offline=settings.offline, progress=streams.progress,
+    )  # fmt: skip
+    config = folder.config(where.folder)
+    shape = Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
+    Path(work).mkdir(parents=True, exist_ok=True)
+    recipe = replace(Recipe(), shape=shape, steps=steps, seed=seed)
+    stage.run(
+        Path(data), [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
+        _teacher(teacher), share, streams.progress,
+    )  # fmt: skip
+
+
+def _teacher(name: str) -> Callable[[Sequence[str]], Any] | None:
+    """The sentence-embedding model that makes soft labels. Raises UsageError."""
+    if name == "none":
+        return None
+    from kimidoc.train.teacher import minilm
+
+    return minilm()

@@ -1,0 +1,19 @@
+"""Trains what is ours of the embedded model, in stages; every stage is a command.
+
+    sources     labelled documents from folders of public data sets
+    questions   many wordings of each question, and questions made from text alone
+    states      windows read by the engine, what enters the tapped layers kept on disk
+    corpus      all of it in memory, and the teacher's soft labels
+    indexer     the indexer's training: one step, a run that can be interrupted
+    stage       ``kimidoc train indexer`` from folders to weights
+
+May import everything but bench, cli and pipeline. Data come from paths on the command line and
+nothing is fetched. A stage is deterministic under its seed, goes on where it was interrupted, and
+writes every ten steps to ``log.jsonl``.
+
+To add a stage:
+
+1. write ``train/<name>.py`` with a frozen recipe and ``run``, resumable from a work folder;
+2. give it a command in ``cli/train.py``;
+3. hold in ``tests/train`` that a tiny run lowers its loss and that an interrupted one ends equal.
+"""

@@ -1,0 +1,169 @@
+"""Hidden states of packed windows, read by the product's own engine and kept on disk.
+
+What a window's tokens look like when they enter the tapped layers is all that the indexer's
+training needs: the model is frozen. One file a window: ``states`` [T, taps, hidden] fp16, ``ids``
+[T]; beside it, as JSON, its documents, and their questions with the blocks that answer them.
+Windows that are there are not read again, so an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from kimidoc import pack
+from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.runner import Runner
+from kimidoc.engine.states import profile
+from kimidoc.indexer.model import QUESTION
+from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.models.load import load
+from kimidoc.train.sources import Labelled
+from kimidoc.types import Document, Window
+
+BLOCK = 128
+
+
+class Frozen:
+    """The model up to the highest tapped layer, reading as the engine reads."""
+
+    def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
+        self.loaded = load(checkpoint, threads)
+        self.taps, self.plan = tuple(taps), ReadPlan()
+        model: Any = self.loaded.model
+        self.embedding: Tensor = model.get_input_embeddings().weight
+        whole = profile(model)
+        decoder = model.get_decoder()
+        decoder.layers = nn.ModuleList(list(decoder.layers)[: max(taps)])
+        self.profile = replace(whole, windows=whole.windows[: max(taps)])
+        self.runner = Runner(model)
+
+    def window(self, ids: Tensor) -> Tensor:
+        """ids [T] -> what enters the tapped layers: [T, taps, hidden], fp16"""
+        rows = {t: [] for t in self.taps}  # type: dict[int, list[Tensor]]
+
+        def tap(layer: int, start: int, entered: Tensor) -> None:
+            if layer in rows:
+                rows[layer].append(entered.half())
+
+        _, left = layer_major(self.runner, self.profile, ids, self.plan, tap=tap)
+        rows[max(self.taps)] = [left.half()]
+        return torch.stack([torch.cat(rows[t]) for t in self.taps], 1)
+
+
+class Asker:
+    """The same layers over many short texts at once: a question is read alone, dense."""
+
+    def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
+        self.loaded, self.taps = load(checkpoint, threads), tuple(taps)
+        model: Any = self.loaded.model
+        self._decoder = model.get_decoder()
+        self._decoder.layers = nn.ModuleList(list(self._decoder.layers)[: max(taps)])
+        self._decoder.norm = nn.Identity()
+
+    @torch.no_grad()
+    def states(self, texts: Sequence[str]) -> list[Tensor]:
+        """Each text as a question -> what enters the tapped layers: [Q, taps, hidden], bf16
+
+        Padded on the right, which a causal model does not see.
+        """
+        encoded = self.loaded.tokenizer.encode([QUESTION.format(t) for t in texts])
+        runs = [list(e.ids) for e in encoded]
+        out: list[Tensor] = [torch.empty(0)] * len(runs)
+        order = sorted(range(len(runs)), key=lambda n: len(runs[n]))
+        for at in range(0, len(order), 32):
+            group = order[at : at + 32]
+            ids = torch.zeros(len(group), len(runs[group[-1]]), dtype=torch.long)
+            for row, n in enumerate(group):
+                ids[row, : len(runs[n])] = torch.tensor(runs[n])
+            done = self._decoder(input_ids=ids, output_hidden_states=True, use_cache=False)
+            every = torch.stack([done.hidden_states[t] for t in self.taps], 2)
+            for row, n in enumerate(group):
+                out[n] = every[row, : len(runs[n])].bfloat16()
+        return out
+
+
+def excerpt(document: Labelled, most_chars: int, rng: random.Random) -> Labelled:
+    """The document, or a stretch of it that begins at a line, with the spans inside it."""
+    if len(document.text) <= most_chars:
+        return document
+    start = rng.choice([0, rng.randrange(len(document.text) - most_chars)])
+    start = document.text.find("\n", start) + 1 if start else 0
+    end = start + most_chars
+    golds = []
+    for gold in document.golds:
+        inside = tuple((a - start, b - start) for a, b in gold.spans if a >= start and b <= end)
+        if inside:
+            golds.append(replace(gold, spans=inside))
+    return Labelled(document.kind, document.path, document.text[start:end], tuple(golds))
+
+
+def windows(
+    documents: Iterable[Labelled], tokens: int, frozen: Frozen
+) -> Iterator[tuple[Window, list[Labelled]]]:
+    """Documents in order, as many to a window as fit into ``tokens``."""
+    group: list[Labelled] = []
+    size = 0
+    for document in documents:
+        count = len(frozen.loaded.tokenizer.encode([document.text])[0].ids) + 48
+        if group and size + count > tokens:
+            yield _pack(group, frozen), group
+            group, size = [], 0
+        group.append(document)
+        size += count
+    if group:
+        yield _pack(group, frozen), group
+
+
+def _pack(group: Sequence[Labelled], frozen: Frozen) -> Window:
+    files = [Document(d.path, "text", "read", d.text) for d in group]
+    preamble = frozen.loaded.frame.preamble_ids
+    return pack.fit(files, frozen.loaded.tokenizer, 1 << 30, preamble=preamble)
+
+
+def describe(window: Window, group: Sequence[Labelled]) -> dict[str, Any]:
+    """What is kept beside a window's states: documents as tokens, questions as blocks."""
+    starts, ends = np.asarray(window.starts), np.asarray(window.ends)
+    out: dict[str, Any] = {"tokens": len(window.tokens), "documents": []}
+    by_path = {d.path: d for d in group}
+    for segment in window.segments:
+        document = by_path[segment.document.path]
+        a, b = segment.body, segment.end
+        golds = []
+        for gold in document.golds:
+            blocks: set[int] = set()
+            for low, high in gold.spans:
+                first = a + bisect_right(ends[a:b], low)
+                last = a + bisect_left(starts[a:b], high)
+                blocks |= {t // BLOCK for t in range(first, last)}
+            if blocks:
+                golds.append([gold.question, gold.category, gold.alone, sorted(blocks)])
+        out["documents"].append(
+            {
+                "kind": document.kind,
+                "path": document.path,
+                "start": segment.start,
+                "end": b,
+                "golds": golds,
+            }
+        )
+    return out
+
+
+def keep(window: Window, group: Sequence[Labelled], frozen: Frozen, where: Path) -> None:
+    """Read a window and write its two files; the JSON last, so that it means both are there."""
+    ids = torch.from_numpy(np.asarray(window.tokens, dtype=np.int64))
+    states = frozen.window(ids)
+    save_file({"states": states, "ids": ids.int()}, str(where.with_suffix(".safetensors")))
+    where.with_suffix(".json").write_text(json.dumps(describe(window, group)), encoding="utf-8")
