@@ -12,6 +12,7 @@
     restore     reading against taking a kept session up in a fresh process
     questions   many questions at once against one by one
     audit       dense against sparse and compressed: likelihood, agreement, needles
+    novelty     planted edits in near-duplicates, found among the highest scores
     tables      every result as a table
 
 May import everything but cli. No text comes with it, and no figure here is a test: tests run each

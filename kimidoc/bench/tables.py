@@ -116,6 +116,23 @@ def _audit(row: Any) -> tuple[str, ...]:
     )
 
 
+def _novelty(row: Any) -> tuple[str, ...]:
+    def share(found: float | None) -> str:
+        return "-" if found is None else f"{100 * found:.0f} %"
+
+    return (
+        f"{row.tokens:,}",
+        row.copy,
+        f"{row.lines:,}",
+        str(row.edits),
+        share(row.found),
+        share(row.model_alone),
+        share(row.wording_alone),
+        share(row.difflib),
+        "-" if row.difflib_lines is None else f"{row.difflib_lines:,}",
+    )
+
+
 _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     "speed": (("tokens", "who", "seconds", "tokens/s", "time / ours"), _speed),
     "memory": (
@@ -138,5 +155,12 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
             "tokens", "quarter", "dense", "sparse", "more", "agrees", "kept", "more", "agrees",
         ),
         _audit,
+    ),
+    "novelty": (
+        (
+            "tokens", "copy", "lines", "edits", "found", "model alone", "wording alone",
+            "difflib", "its lines",
+        ),
+        _novelty,
     ),
 }  # fmt: skip

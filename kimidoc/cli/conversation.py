@@ -1,0 +1,153 @@
+"""One window that was read, and the questions asked of it one after another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from kimidoc import __version__
+from kimidoc.cli.streams import Streams
+from kimidoc.cli.tables import table
+from kimidoc.report import place, safe
+from kimidoc.report.redact import redact
+from kimidoc.types import Answer, Citation, Question, Report, Run, Seconds
+
+if TYPE_CHECKING:
+    from kimidoc.pipeline import Job
+
+PLACES = 8  # that /evidence lists
+_AROUND = 160  # characters of each
+
+
+class Conversation:
+    """A prefix, kept as a session like any other, and the answers so far.
+
+    Reading happens here: raises what the rooms raise.
+    """
+
+    def __init__(self, job: Job, streams: Streams, plan_check: bool) -> None:
+        from kimidoc import cite, pipeline
+        from kimidoc.planner import machine, verdict
+
+        self._job, self._streams, started = job, streams, perf_counter()
+        self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._engine = pipeline.open_engine(job, streams.progress)
+        self.window = pipeline.window(job, streams.progress)
+        packed = perf_counter()
+        if plan_check and not self._engine.holds(self.window):
+            found = machine.look(job.cache_dir)
+            size = len(self.window.tokens), len(self.window.segments)
+            verdict.check(self._engine, *size, found)
+        self._prefix = self._engine.prefill(self.window, streams.progress)
+        self._documents = [segment.document for segment in self.window.segments]
+        self._sources = cite.Sources(self._documents)
+        self._seconds = Seconds(pack=packed - started, prefill=perf_counter() - packed)
+        self.answers: list[Answer] = []
+
+    @property
+    def reused(self) -> bool:
+        """Whether a kept session spared the reading."""
+        return self._prefix.session.prefilled_tokens == 0
+
+    def ask(self, text: str) -> Answer:
+        """One more question; its answer is remembered for the report."""
+        from kimidoc.ask import swarm
+        from kimidoc.engine.base import silent
+
+        progress = self._streams.progress if self._streams.animated else silent
+        question, since = Question(f"q{len(self.answers) + 1}", text), perf_counter()
+        (found,), verifying = swarm.answer(
+            self._engine, self._prefix, [question], self._sources, progress
+        )
+        spent = self._seconds.answer + perf_counter() - since - verifying
+        self._seconds = replace(
+            self._seconds, answer=spent, verify=self._seconds.verify + verifying
+        )
+        self.answers.append(found)
+        return found
+
+    def report(self) -> Report:
+        """Everything asked so far, as ``kimidoc ask`` would report it."""
+        from kimidoc import ingest, pipeline
+        from kimidoc.engine.memory import peak_rss_bytes
+        from kimidoc.report import excerpts
+
+        window, spent = self.window, self._seconds
+        whole = spent.pack + spent.prefill + spent.answer + spent.verify
+        report = Report(
+            version=__version__,
+            run=Run(
+                command="chat",
+                playbooks=(),
+                seed=self._job.seed,
+                started=self._started,
+                model=self._engine.facts,
+                window_tokens=len(window.tokens),
+                window_budget=window.budget,
+                window_documents=len(window.segments),
+                session=self._prefix.session,
+                seconds=replace(spent, total=whole),
+                peak_rss_bytes=peak_rss_bytes(),
+            ),
+            coverage=pipeline.coverage(window),
+            answers=tuple(self.answers),
+            warnings=(
+                *window.notices,
+                *self._prefix.notices,
+                *(notice for document in window.documents for notice in document.notices),
+            ),
+            roots=self._job.paths,
+            path_prefix=ingest.repository_prefix(self._job.paths),
+        )
+        return replace(report, excerpts=excerpts.of(report, self._documents))
+
+    def sources(self) -> str:
+        """What was read, with tokens, and what was not, with the reason."""
+        from kimidoc.pipeline import coverage
+
+        rows = [
+            (f"{row.tokens:,}", row.status, row.path + (f" ({row.reason})" if row.reason else ""))
+            for row in coverage(self.window)
+        ]
+        return table(("tokens", "status", "document"), rows, "r")
+
+    def evidence(self) -> str:
+        """Where the model looked for the last question, best first."""
+        if not self.answers:
+            return "Nothing was asked yet.\n"
+        texts = {document.path: document for document in self._documents}
+        lines = []
+        for at, found in enumerate(self.answers[-1].evidence[:PLACES], 1):
+            document = texts[found.path]
+            where = document.place(found.start_char, found.end_char)
+            said = f"p. {where.page}, " if where.page else ""
+            lines.append(f"{at}. {safe.line(found.path)}, {said}line {where.start_line}")
+            end = min(found.end_char, found.start_char + _AROUND)
+            lines.append(f"   {_plain(document.text[found.start_char : end])} …")
+        return "\n".join(lines or ["No place stood out."]) + "\n"
+
+    def shown(self, answer: Answer) -> str:
+        """An answer for a terminal: its words, then every located quote with its place."""
+        if answer.status == "error":
+            return f"Failed: {_plain(answer.text)}\n"
+        if answer.status == "not_found":
+            return (
+                "Not found: no quote that answers it was located. /evidence shows where I looked.\n"
+            )
+        lines = [_plain(answer.text)] if answer.text else []
+        for citation in answer.citations:
+            if citation.verified:
+                lines += [f"  “{_plain(citation.text)}”", f"  {self._place(citation)}"]
+        return "\n".join(lines) + "\n"
+
+    def _place(self, citation: Citation) -> str:
+        assert citation.path is not None
+        kinds = {row.path: row.kind for row in self.window.documents}
+        said = place.say(citation, kinds.get(citation.path, ""))
+        return f"located · {safe.line(citation.path)} · {safe.line(said)}"
+
+
+def _plain(text: str) -> str:
+    return safe.shorten(safe.line(redact(text)[0]), 2_000)
