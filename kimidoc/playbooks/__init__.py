@@ -15,7 +15,7 @@
     references, terms, amendments, register, restated, dealings    contracts beside one another,
              and beside registers, minutes and letters (``who`` is with whom)
     statements, guidance, risks    figures recomputed, expectations, two filings side by side
-    records  a patient's records: what contradicts, what is missing
+    records, followups    a patient's records: what contradicts, what is missing
     origin, handlers    where inserted text comes from; what only a whole repository shows
 
 May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where

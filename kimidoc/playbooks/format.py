@@ -42,11 +42,11 @@ Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
-    "gaps", "supplies",
+    "gaps", "supplies", "follow-ups", "stopped",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named",
+    "named", "follow-ups",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 

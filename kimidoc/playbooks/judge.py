@@ -14,6 +14,7 @@ from kimidoc.playbooks import (
     amendments,
     deadlines,
     dealings,
+    followups,
     guidance,
     handlers,
     origin,
@@ -50,6 +51,8 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "contradictions": records.contradictions,
     "gaps": records.gaps,
     "supplies": records.supplies,
+    "follow-ups": followups.open_ones,
+    "stopped": followups.stopped,
 }
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest

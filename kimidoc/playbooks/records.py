@@ -87,7 +87,7 @@ def entries(documents: Sequence[Document]) -> list[Entry]:
     found = []
     for document in documents:
         for match in _ENTRY.finditer(document.text):
-            day = _day(match["day"])
+            day = day_of(match["day"])
             end = document.text.find("\n", match.end())
             end = len(document.text) if end < 0 else end
             if day:
@@ -114,10 +114,10 @@ def allergies(documents: Sequence[Document]) -> Iterator[Row]:
         if named:
             names = {(m["what"] or m["known"] or m["has"]).casefold() for m in named}
             said = f"names {', '.join(sorted(names))}" + "; also says none" * bool(none)
-            quotes = tuple(dict.fromkeys(_line(document, m) for m in named))
+            quotes = tuple(dict.fromkeys(line_of(document, m) for m in named))
         else:
             said = "says that none is known" if none else "no information"
-            quotes = (_line(document, none),) if none else ()
+            quotes = (line_of(document, none),) if none else ()
         yield Row((document.path, said), quotes)
 
 
@@ -141,8 +141,8 @@ def _allergies(documents: Sequence[Document]) -> Iterator[Found]:
         names = sorted({(m["what"] or m["known"] or m["has"]).casefold() for _, m in others})
         if others:
             said = f"none known here; elsewhere {', '.join(names)}"
-            quotes = [_line(d, m) for d, m in others]
-            yield Found(document.path, said, (_line(document, none), *dict.fromkeys(quotes)))
+            quotes = [line_of(d, m) for d, m in others]
+            yield Found(document.path, said, (line_of(document, none), *dict.fromkeys(quotes)))
 
 
 def _denied(text: str, match: re.Match[str]) -> bool:
@@ -156,7 +156,7 @@ def _births(documents: Sequence[Document]) -> Iterator[Found]:
     found: dict[str, list[Citation]] = {}
     for document in documents:
         for match in _BORN.finditer(document.text):
-            if re.search(r"\d{4}", match["day"]) and (day := _day(match["day"])):
+            if re.search(r"\d{4}", match["day"]) and (day := day_of(match["day"])):
                 found.setdefault(day, []).append(cited(document, *match.span()))
     if len(found) > 1:
         usual = max(found, key=lambda day: (len(found[day]), day))
@@ -175,7 +175,7 @@ def _two(
         others = [(d, m) for d, m in second if d.path != document.path]
         if others:
             words = " ".join(others[0][1][0].split())
-            quotes = (_line(document, match), *(_line(d, m) for d, m in others))
+            quotes = (line_of(document, match), *(line_of(d, m) for d, m in others))
             yield Found(document.path, f"{what}: “{match[0]}” and “{words}”", quotes)
 
 
@@ -186,7 +186,7 @@ def _sides(documents: Sequence[Document]) -> Iterator[Found]:
             what = ((match["part1"] or match["part2"]), (match["act1"] or match["act2"]))
             side = (match["a"] or match["b"]).casefold()
             key = (what[0].casefold(), what[1].casefold())
-            found.setdefault(key, {}).setdefault(side, _line(document, match))
+            found.setdefault(key, {}).setdefault(side, line_of(document, match))
     for (part, act), sides in found.items():
         if len(sides) == 2 and len({quote.path for quote in sides.values()}) == 2:
             quotes = tuple(sides[side] for side in sorted(sides))
@@ -201,7 +201,7 @@ def _doses(documents: Sequence[Document]) -> Iterator[Found]:
             name = match["name"].casefold()
             if name not in _NOT_DRUGS:
                 dose = f"{Decimal(match['dose']):f} {match['unit']}"
-                found.setdefault(name, {}).setdefault(dose, _line(document, match))
+                found.setdefault(name, {}).setdefault(dose, line_of(document, match))
     for name, doses in found.items():
         paths = {quote.path for quote in doses.values()}
         if len(doses) > 1 and len(paths) > 1:
@@ -232,7 +232,7 @@ def supplies(documents: Sequence[Document]) -> Iterator[Found]:
     for document in documents:
         last: dict[str, tuple[str, int, re.Match[str]]] = {}
         for match in _SUPPLY.finditer(document.text):
-            day, name = _day(match["day"]), f"{match['name']} {match['dose']}"
+            day, name = day_of(match["day"]), f"{match['name']} {match['dose']}"
             each = int(match["each"]) if match["each"].isdigit() else spelled(match["each"]) or 1
             times = next((n for words, n in _OFTEN.items() if words in match["often"]), 1)
             if day is None:
@@ -246,12 +246,12 @@ def supplies(documents: Sequence[Document]) -> Iterator[Found]:
                         f"were dispensed on {day}, {late} days later"
                     )
                     yield Found(
-                        document.path, said, (_line(document, earlier), _line(document, match))
+                        document.path, said, (line_of(document, earlier), line_of(document, match))
                     )
             last[name] = (day, int(match["count"]) // (each * times), match)
 
 
-def _day(words: str) -> str | None:
+def day_of(words: str) -> str | None:
     """A day in records: day first, two digits of a year in this century or the last."""
     numeric = re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{2}|\d{4})", words)
     if numeric is None:
@@ -264,7 +264,7 @@ def _day(words: str) -> str | None:
         return None
 
 
-def _line(document: Document, match: re.Match[str]) -> Citation:
+def line_of(document: Document, match: re.Match[str]) -> Citation:
     """The whole lines of a match: records are kept in lines."""
     start = document.text.rfind("\n", 0, match.start()) + 1
     end = document.text.find("\n", max(match.end() - 1, match.start()))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kimidoc.playbooks import deadlines, exposure, guidance, memo, records, risks, statements
+from kimidoc.playbooks import (
+    deadlines,
+    exposure,
+    followups,
+    guidance,
+    memo,
+    records,
+    risks,
+    statements,
+)
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Playbook, TableMethod
 from kimidoc.types import Answer, Document, Row, Table
@@ -27,6 +36,7 @@ METHODS: Mapping[
         records.ALLERGIES,
         lambda _book, _answers, documents: records.allergies(documents),
     ),
+    "follow-ups": (followups.COLUMNS, lambda _book, _answers, documents: followups.rows(documents)),
     "memo": (memo.MEMO, lambda _, answers, documents: memo.rows(answers, documents)),
     "named": (memo.NAMED, lambda _, answers, documents: memo.named(answers, documents)),
     "risks": (risks.COLUMNS, lambda _book, _answers, documents: risks.rows(documents)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kimidoc import ingest
-from kimidoc.playbooks import judge, records
+from kimidoc.playbooks import followups, judge, records
 from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
@@ -88,6 +88,50 @@ def test_a_medicine_that_must_have_run_out(day: str, count: int) -> None:
         assert [quote.text[:10] for quote in one.citations] == ["01.02.2024", day]
 
 
+LETTER = "12 June 2023\n\nDear Dr Voss,\n\nPlease repeat the {test} in four weeks.\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "later", "count"),
+    [
+        ("MRI", "1 July 2023  Seen, well.\n", 1),
+        ("MRI", "1 July 2023  MRI of the back: normal.\n", 0),
+        ("MRI", "1 October 2023  MRI of the back: normal.\n", 1),
+        ("potassium", "Date,Sodium mmol/l,Potassium mmol/l\n2023-07-01,140,4.4\n", 0),
+        ("potassium", "Date,Sodium mmol/l,Potassium mmol/l\n2023-07-01,140,\n", 1),
+    ],
+)
+def test_a_follow_up_is_open_until_a_dated_entry_speaks_of_it(
+    test: str, later: str, count: int
+) -> None:
+    kind = "csv" if later.startswith("Date") else "text"
+    papers = [paper(LETTER.format(test=test)), Document("b", kind, "read", later)]
+    found = list(followups.open_ones(papers))
+    assert len(found) == count
+    for one in found:
+        assert one.words.startswith(f"{test}, asked for on 2023-06-12, due 2023-07-10")
+    assert [row.cells[:2] for row in followups.rows(papers)] == [("2023-07-10", test)]
+
+
+@pytest.mark.parametrize(
+    ("later", "count"),
+    [
+        ("03.07.2023  Diclofenac 50 mg tablets  28\n", 1),
+        ("03.05.2023  Diclofenac 50 mg tablets  28\n", 0),
+        ("03.07.2023  Paracetamol 500 mg tablets  28\n", 0),
+    ],
+)
+def test_a_medicine_named_after_it_was_stopped(later: str, count: int) -> None:
+    letter = paper("12 June 2023\n\nHer stomach hurts. Stop diclofenac.\n")
+    found = list(followups.stopped([letter, paper(later, "b.txt")]))
+    assert len(found) == count
+
+
+def test_two_of_one_class() -> None:
+    (found,) = followups.stopped([paper("Takes edoxaban; the list says warfarin.")])
+    assert found.words == "two anticoagulants: warfarin and edoxaban"
+
+
 def test_the_example_records() -> None:
     root = Path(__file__).parents[2] / "examples" / "records"
     documents = [d for d in ingest.read((str(root),)) if d.text]
@@ -95,10 +139,14 @@ def test_the_example_records() -> None:
     found = judge.findings(load("records"), [], documents)
     by_rule = {
         name: " ".join(f.message for f in found if f.rule_id == f"rec.{name}")
-        for name in ("contradiction", "gap", "supply")
+        for name in ("contradiction", "gap", "supply", "follow-up-open", "medicines-together")
     }
     for words in ("penicillin", "born 1975-02-14", "smoking", "knee replacement", "bisoprolol"):
         assert words in by_rule["contradiction"]
     assert "2023-06-14" in by_rule["gap"] and "Apixaban 5 mg: 56 of 2024-10-09" in by_rule["supply"]
+    for words in ("radiograph", "potassium", "CT, asked for on 2025-02-05"):
+        assert words in by_rule["follow-up-open"]
+    for words in ("naproxen stopped on 2025-02-03", "warfarin and apixaban"):
+        assert words in by_rule["medicines-together"]
     for quote in (quote for f in found for quote in f.citations):
         assert texts[quote.path or ""][quote.start_char : quote.end_char] == quote.text
