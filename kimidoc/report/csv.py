@@ -33,7 +33,13 @@ def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    for row in (*_findings(report), *_answers(report), *_imported(report), *_methods(report)):
+    for row in (
+        *_findings(report),
+        *_answers(report),
+        *_tables(report),
+        *_imported(report),
+        *_methods(report),
+    ):
         writer.writerow({column: cell(value) for column, value in row.items()})
     return out.getvalue()
 
@@ -77,6 +83,21 @@ def _answers(report: Report) -> Iterator[Row]:
         }
         for citation in answer.citations or (None,):
             yield row | _citation(citation, kinds)
+
+
+def _tables(report: Report) -> Iterator[Row]:
+    kinds = place.Kinds(report)
+    for table in report.tables:
+        for row in table.rows:
+            pairs = zip(table.columns, row.cells, strict=True)
+            told: Row = {
+                "record": "table",
+                "id": table.id,
+                "title": table.title,
+                "text": "; ".join(f"{column}: {text}" for column, text in pairs if text),
+            }
+            for citation in row.citations or (None,):
+                yield told | _citation(citation, kinds)
 
 
 def _imported(report: Report) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from typing import Any
 from kimidoc.report.baseline import SCHEMA, Earlier, load
 from kimidoc.report.redact import redacted
 from kimidoc.report.safe import encodable, json_escaped
-from kimidoc.types import Answer, Citation, Finding, Imported, Report
+from kimidoc.types import Answer, Citation, Finding, Imported, Report, Table
 
 __all__ = ["Earlier", "canonical", "document", "load", "render", "schema"]
 
@@ -41,6 +41,7 @@ def document(report: Report) -> dict[str, Any]:
         },
         "answers": [_answer(answer) for answer in report.answers],
         "findings": [_finding(finding) for finding in report.findings],
+        **({"tables": [_table(table) for table in report.tables]} if report.tables else {}),
         **({"imported": [_imported(i) for i in report.imported]} if report.imported else {}),
         "warnings": [
             {"code": notice.code, "path": notice.path, "message": notice.message}
@@ -100,6 +101,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "check": question.check,
         "status": answer.status,
         "answer": answer.text,
+        **({"values": [asdict(value) for value in answer.values]} if answer.values else {}),
         "citations": [_citation(citation) for citation in answer.citations],
         "evidence": [
             # Seven digits: what is left of a float32 score on every machine.
@@ -130,6 +132,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "citations": [_citation(citation) for citation in finding.citations],
         "fingerprint": finding.fingerprint,
         "baseline": finding.baseline,
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "title": table.title,
+        "note": table.note,
+        "columns": list(table.columns),
+        "rows": [
+            {"cells": list(row.cells), "citations": [_citation(c) for c in row.citations]}
+            for row in table.rows
+        ],
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from kimidoc.report import digest, imported, place, safe
 from kimidoc.report.redact import redacted
-from kimidoc.types import Answer, Citation, Finding, Report
+from kimidoc.types import Answer, Citation, Finding, Report, Row, Table
 
 _TEXT = 4_000
 _QUOTE = 1_200
@@ -105,6 +105,7 @@ def _blocks(report: Report) -> Iterator[str]:
     if gone:
         rows = [f"- {inline(f.title)} ({inline(f.path or 'all documents')})" for f in gone[:_ROWS]]
         yield "## No longer found\n\n" + "\n".join(_capped(rows, len(gone)))
+    yield from (_table(table, kinds) for table in report.tables)
     yield from _imported(report, kinds)
     yield from _answers(report, kinds)
     yield from _coverage(report)
@@ -140,6 +141,28 @@ def _quote(citation: Citation, kinds: place.Kinds) -> str:
     name = f"{inline(citation.path)}, " if citation.path else ""
     source = f"— {name}{escape(where)}; {place.STATUS[citation.status]}"
     return "\n".join(f"> {row}".rstrip() for row in f"{body}\n\n{source}".split("\n"))
+
+
+def _table(table: Table, kinds: place.Kinds) -> str:
+    """A computed table; its last column says where the first quote of each row stands."""
+    head = f"| {' | '.join(map(inline, table.columns))} | where |"
+    rows = [
+        f"| {' | '.join(inline(cell) or ' ' for cell in row.cells)} | {_where(row, kinds)} |"
+        for row in table.rows[:_ROWS]
+    ]
+    more = len(table.rows) - len(rows)
+    lines = [f"## {inline(table.title)}", inline(table.note)]
+    lines.append("\n".join([head, "|---" * (len(table.columns) + 1) + "|", *rows]))
+    if more > 0:
+        lines.append(f"{more:,} more rows are in the JSON report.")
+    return "\n\n".join(lines)
+
+
+def _where(row: Row, kinds: place.Kinds) -> str:
+    first = next(iter(digest.places(row.citations)), None)
+    if first is None or first.path is None:
+        return " "
+    return f"{inline(first.path)}, {inline(place.say(first, kinds.of(first.path)))}"
 
 
 def _imported(report: Report, kinds: place.Kinds) -> Iterator[str]:

@@ -26,6 +26,7 @@ _FINDINGS = 100
 _ANSWERS = 100
 _UNFOUND = 60
 _IMPORTED = 60
+_ROWS = 40
 _STYLE: dict[Severity, str] = {
     "critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "blue"
 }  # fmt: skip
@@ -65,6 +66,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield from _read(report)
     yield from _findings(report, kinds)
     yield from _answers(report, kinds)
+    yield from _tables(report)
     yield from _imported(report, kinds)
     yield from _warnings(report)
     yield Line(style="dim", characters="─")
@@ -198,6 +200,21 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
         yield _title(f"NOT FOUND  {digest.number(total, 'question')}")
         rows = [(asked, digest.missing(answers, _LISTED)) for asked, answers in unfound.items()]
         yield from _list([f"{asked} · {where}" if where else asked for asked, where in rows])
+
+
+def _tables(report: Report) -> Iterable[RenderableType]:
+    """Computed tables, a row a paragraph: columns of documents' text would not fit side by side."""
+    for table in report.tables:
+        yield _title(f"{safe.line(table.title).upper()}  {digest.number(len(table.rows), 'row')}")
+        yield Text(safe.clip(safe.line(table.note), _TEXT), style="dim", overflow="fold")
+        for row in table.rows[:_ROWS]:
+            pairs = zip(table.columns, row.cells, strict=True)
+            told = "; ".join(f"{safe.line(c)}: {safe.line(v)}" for c, v in pairs if v)
+            yield _hanging(Text(f" - {safe.clip(told, _TEXT)}"), 3)
+        if len(table.rows) > _ROWS:
+            yield Text(
+                f"   {len(table.rows) - _ROWS:,} more are in the other formats.", style="dim"
+            )
 
 
 def _imported(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:

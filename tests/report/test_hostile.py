@@ -30,7 +30,9 @@ from kimidoc.types import (
     Notice,
     Question,
     Report,
+    Row,
     Rule,
+    Table,
 )
 from tests.report.conftest import RUN, empty
 from tests.report.test_github import runner
@@ -90,6 +92,7 @@ def made_of(text: str) -> Report:
         warnings=(Notice(named, text, named), Notice("integrity", text)),
         roots=(named,),
         path_prefix=text,
+        tables=(Table(named, text, text, (text, named), (Row((text, text), (cited,)),)),),
         imported=(
             Imported(text, text, "error", text, text, named, 1, "confirmed", text, cited, (cited,)),
             Imported(text, text, "note", text, text, None, None, "unread", text),
