@@ -14,7 +14,8 @@
     sweep    signs over every sentence of the documents, for what must not be overlooked
     references, terms, amendments, register, restated, dealings    contracts beside one another,
              and beside registers, minutes and letters (``who`` is with whom)
-    statements, guidance, risks    figures recomputed, expectations, two filings side by side
+    statements, remarks, guidance, risks    figures recomputed, claims in words, expectations, two
+             filings side by side
     records, followups    a patient's records: what contradicts, what is missing
     origin, handlers    where inserted text comes from; what only a whole repository shows
 

@@ -42,7 +42,7 @@ Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
-    "gaps", "supplies", "follow-ups", "stopped",
+    "gaps", "supplies", "follow-ups", "stopped", "remarks",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",

@@ -44,6 +44,7 @@ _LABELS = {
     "pre-tax income": r"income before (?:income )?taxes",
     "earnings per share": r"(?:.{0,20} )?(?:earnings|income) per share.{0,24}",
     "capital expenditures": r"capital expenditures?|purchases? of property.{0,24}",
+    "receivables": r"(?:accounts |trade )?receivables?(?:, net)?",
     "taxes": r"(?:income taxes|provision for income taxes|income tax expense)",
 }
 _RATIOS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kimidoc import ingest
-from kimidoc.playbooks import guidance, judge, risks, statements
+from kimidoc.playbooks import guidance, judge, remarks, risks, statements
 from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
@@ -140,6 +140,40 @@ def test_only_figures_changed_or_only_one_filing() -> None:
     assert list(risks.changed([older, filing(NEW, 2022, "c.md")])) == []
 
 
+SET = filing(
+    ROWS + "Balance | Fiscal 2022 | Fiscal 2021\nAccounts receivable | 9,000 | 6,000\n\n"
+    "Quarters | First | Second | Third | Fourth\n2022 | 12,000 | 13,000 | 13,500 | 13,500\n"
+    "2021 | 11,000 | 14,000 | 12,500 | 12,500\n\n"
+    "Barrelworks contributed $1,000 thousand from May.\n\n"
+    "The new cooperage in Tarn was finished at a cost of $9.1 million.\n\n"
+    "We had budgeted $8 million for the new cooperage in Tarn.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("It was a record second quarter.", "record second quarter: 13,000, and that of 2021 was"),
+        ("It was a record third quarter.", None),
+        ("Days sales outstanding were flat.", "days sales outstanding: 43.8 before, 63.2 now"),
+        ("Days sales outstanding rose.", None),
+        ("Growth was four percent, all of it organic.",
+         "organic growth stated as 4 %; without $1,000 thousand it is 2.0 %"),
+        ("Organic growth was two percent.", None),
+        ("The new cooperage in Tarn came in on budget.",
+         "“on budget”: $9.1 million against a budget of $8 million"),
+        ("The bottling line at Moss came in on budget.", None),
+    ],
+)  # fmt: skip
+def test_remarks_without_a_figure(said: str, words: str | None) -> None:
+    call = Document("call.txt", "text", "read", f"Call on fiscal year 2022.\n\n{said}\n")
+    found = list(remarks.contradicted([SET, call]))
+    assert len(found) == bool(words)
+    for one in found:
+        assert one.path == "call.txt" and one.words.startswith(words or "")
+        assert len(one.citations) >= 2
+
+
 def test_the_example_set() -> None:
     """The traps of examples/earnings that rules see; figures that agree raise nothing."""
     root = Path(__file__).parents[2] / "examples" / "earnings"
@@ -157,6 +191,9 @@ def test_the_example_set() -> None:
     }
     wrong = [f for f in found if f.rule_id == "er.does-not-recompute"]
     assert len(wrong) == 1 and "34.6 %, computed 34.0 %" in wrong[0].message
+    remarked = " ".join(f.message for f in found if f.rule_id == "er.remark-contradicted")
+    for words in ("record fourth quarter", "days sales outstanding", "organic", "on budget"):
+        assert words in remarked
     missed = " ".join(f.message for f in found if f.rule_id == "er.guidance-missed")
     for figure in ("354.0 million", "8.1 %", "0.70", "22.6 million"):
         assert figure in missed
