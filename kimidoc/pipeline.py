@@ -132,7 +132,8 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
     if job.imported:
         base, prefix = ingest.base_directory(job.paths), report.path_prefix
         found = triage.weighed(job.imported, documents, base, prefix)
-        report = replace(report, imported=found)
+        told = (*report.warnings, triage.METHOD)
+        report = replace(report, imported=found, warnings=told)
         report = replace(report, excerpts=excerpts.of(report, documents))
     if revision is None:
         return compared(report, job.earlier, None)

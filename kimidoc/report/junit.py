@@ -85,7 +85,7 @@ def _documents(report: Report) -> Iterable[str]:
 
 
 def _finding(suite: _Suite, report: Report, finding: Finding, kinds: place.Kinds) -> None:
-    group = safe.line(finding.rule_id.rpartition(".")[0] or finding.rule_id)
+    group = _group(report, finding)
     case = suite.case(group, safe.line(finding.title) or group)
     first = next(iter(digest.places(finding.citations)), None)
     path = first.path if first is not None and first.path else finding.path
@@ -99,6 +99,13 @@ def _finding(suite: _Suite, report: Report, finding: Finding, kinds: place.Kinds
         return
     failure = SubElement(case, "failure", type=finding.severity, message=message)
     failure.text = "\n".join(_lines(finding, kinds))
+
+
+def _group(report: Report, finding: Finding) -> str:
+    """The playbook of a finding, as its answers have it; else the first part of its rule."""
+    tags = next((rule.tags for rule in report.rules if rule.id == finding.rule_id), ())
+    named = [tag for tag in tags if tag in report.run.playbooks]
+    return safe.line((named or [finding.rule_id.rpartition(".")[0] or finding.rule_id])[0])
 
 
 def _lines(finding: Finding, kinds: place.Kinds) -> Iterator[str]:

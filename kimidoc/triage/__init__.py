@@ -18,6 +18,6 @@ output in ``tests/triage``, and with a look-alike that it must leave open.
 """
 
 from kimidoc.triage.load import Result, load
-from kimidoc.triage.weigh import weighed
+from kimidoc.triage.weigh import METHOD, weighed
 
-__all__ = ["Result", "load", "weighed"]
+__all__ = ["METHOD", "Result", "load", "weighed"]

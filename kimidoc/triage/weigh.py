@@ -16,9 +16,15 @@ from kimidoc.triage import origins
 from kimidoc.triage.load import Result
 from kimidoc.triage.place import document_of, quoted, trimmed
 from kimidoc.triage.program import Module, Program
-from kimidoc.types import Citation, Document, Imported, Verdict
+from kimidoc.types import Citation, Document, Imported, Notice, Verdict
 
 QUOTES = 5
+METHOD = Notice(
+    "method.other-tools",
+    "Rules over the text of Python programs, not the model, judged the results of other tools: by "
+    "where a value comes from, who imports a name, where a literal stands again and what is a test. "
+    "What no rule decides stays open; none of these results counts for --fail-on.",
+)
 # What matters is where a value comes from: injection, code and file names from outside, fetches.
 _FLOW = frozenset({20, 22, 74, 77, 78, 79, 88, 89, 90, 91, 94, 95, 98, 502, 601, 611, 643, 918})
 _FLOW_RULES = re.compile(r"[SB](?:102|30[12]|307|310|50[06]|60[1-689]|61[0-2]|70[1-4])$")

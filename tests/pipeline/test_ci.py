@@ -101,6 +101,7 @@ def test_every_output_from_one_run_and_another_tools_results(repo: Repo, model: 
     verdicts = {(i["rule_id"], i["path"]): i for i in data["imported"]}
     assert verdicts["S602", "app/new.py"]["verdict"] == "confirmed"
     assert verdicts["S602", "app/new.py"]["citations"][0]["path"] == "app/call.py"
+    assert "method.other-tools" in {w["code"] for w in data["warnings"]}
     paths = [row["path"] for row in data["coverage"]["documents"] if row["status"] == "read"]
     assert "ruff.sarif" not in paths and not any(path.startswith("out.") for path in paths)
     assert any(c.name == "error" for c in runner(Path("out.github").read_text("utf-8")))
