@@ -22,7 +22,7 @@ QUOTES = 5
 METHOD = Notice(
     "method.other-tools",
     "Rules over the text of Python programs, not the model, judged the results of other tools: by "
-    "where a value comes from, who imports a name, where a literal stands again and what is a test. "
+    "where a value comes from, who imports a name, where a literal recurs and what is a test. "
     "What no rule decides stays open; none of these results counts for --fail-on.",
 )
 # What matters is where a value comes from: injection, code and file names from outside, fetches.
