@@ -7,7 +7,7 @@
     ask      a playbook's checks over a window's documents -> Questions
     answers  answers that code gives by itself, and the values read in every answer's quotes
     clauses  the passages of a contract that answer a check: a linear model over ``passages``
-    fit      labelled contracts -> the weights of ``clauses`` (clauses.tsv)
+    fit      ``labelled`` contracts -> the weights of ``clauses`` (clauses.tsv); ``score`` measures
     judge    answers and documents -> Findings, by the rule each check states
     tables   what a playbook computes over all documents: ``deadlines``, ``exposure`` and others
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied

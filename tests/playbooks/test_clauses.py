@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimidoc.errors import ConfigError
-from kimidoc.playbooks import answers, clauses, fit
+from kimidoc.playbooks import answers, clauses, fit, labelled, score
 from kimidoc.playbooks.ask import questions
 from kimidoc.playbooks.format import Playbook, playbook
 from kimidoc.playbooks.load import load
@@ -244,6 +244,7 @@ def test_fitting_finds_the_words_that_tell(
         lines.append(json.dumps({"doc": f"{number}.txt", "category": "penguin", "spans": spans}))
     labels = tmp_path / "labels.jsonl"
     labels.write_text("\n".join(lines))
+    (tmp_path / "other.txt").write_text("x")
     fit.main(str(tmp_path), str(labels))
     table = clauses.parsed(capsys.readouterr().out)
     assert max(table, key=lambda feature: table[feature].get("penguin", 0)) in clause.casefold()
@@ -252,3 +253,35 @@ def test_fitting_finds_the_words_that_tell(
         best = clauses.ranked(paper, table)["penguin"][0]
         assert (best.score >= 0) == bool(number % 2)
         assert ("penguin" in paper.text[best.start : best.end]) == bool(number % 2)
+
+
+def test_scoring_counts_what_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text(DEED)
+    at = DEED.index("This Agreement shall be governed")
+    rows = [
+        {"doc": "a.txt", "split": "dev", "category": "Governing Law",
+         "spans": [{"start": at, "end": at + 80}]},
+        {"doc": "a.txt", "split": "dev", "category": "audit",
+         "spans": [{"start": 0, "end": 17}]},
+        {"doc": "gone.txt", "split": "train", "category": "audit", "spans": []},
+    ]  # fmt: skip
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("\n".join(map(json.dumps, rows)))
+    score.main(str(tmp_path), str(labels), "dev")
+    lines = {row.split()[0]: row.split()[1:] for row in capsys.readouterr().out.splitlines()}
+    assert lines["governing-law"] == "present 1 found 1 precision 1.00 recall 1.00".split()
+    assert lines["audit"] == "present 1 found 1 precision 0.00 recall 0.00".split()
+    assert lines["all"][:2] == ["present", "2"]
+    labels.write_text("{}")
+    with pytest.raises(ConfigError, match="line 1 is no label"):
+        labelled.read(labels)
+
+
+@given(
+    st.tuples(st.integers(0, 50), st.integers(1, 50)),
+    st.tuples(st.integers(0, 50), st.integers(1, 50)),
+)
+def test_overlap_is_even_handed(one: tuple[int, int], two: tuple[int, int]) -> None:
+    a, b = (one[0], sum(one)), (two[0], sum(two))
+    assert labelled.overlap(a, b) == labelled.overlap(b, a)
+    assert labelled.overlap(a, a)
