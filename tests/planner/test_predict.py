@@ -66,7 +66,10 @@ def test_more_tokens_take_more_of_everything(tiny: Checkpoint) -> None:
     one, two = (predict(sizes, laid, n, calibration=CALIBRATION) for n in (100_000, 200_000))
     for name in ("hidden_bytes", "hot_bytes", "session_bytes", "peak_rss_bytes", "disk_bytes"):
         assert getattr(two, name) > getattr(one, name)
-    assert two.weights_bytes == one.weights_bytes == sizes.model.parameters_total * 2
+    in_layers, total = sum(sizes.layer_parameters), sizes.model.parameters_total
+    assert two.weights_bytes == one.weights_bytes == in_layers + (total - in_layers) * 2
+    plain = predict(sizes, layout(ReadPlan(weights="bf16"), sizes), 100_000)
+    assert plain.weights_bytes == total * 2
     assert one.prefill_seconds is not None and two.prefill_seconds is not None
     assert two.prefill_seconds - one.prefill_seconds == pytest.approx(6.0, rel=0.05)
     assert two.question_seconds == 0.5
