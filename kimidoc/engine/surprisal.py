@@ -8,7 +8,9 @@ time: logits of the whole window ([T, vocabulary], 200 GB for a million tokens) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +18,11 @@ import torch
 from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.flow import Flow, InFiles, InMemory
 from kimidoc.engine.prefill import layer_major
 from kimidoc.engine.runner import Runner
+from kimidoc.kvcache.session import RESUMABLE_TOKENS
+from kimidoc.kvcache.snapshot import Layer
 from kimidoc.types import Window
 
 if TYPE_CHECKING:
@@ -75,7 +80,23 @@ def heard(engine: LocalEngine, window: Window, progress: Progress = silent) -> S
     """The surprisal of ``window``: from its session, else by reading it, which keeps nothing."""
     if (found := kept(engine, window)) is not None:
         return found
-    reader = engine._reader
+    reader, T = engine._reader, len(window.tokens)
     ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
-    _, hidden = layer_major(reader.runner, reader.profile, ids, reader.plan, progress=progress)
-    return surprisal(reader.runner, hidden, ids, progress=progress)
+    model: Any = reader.loaded.model
+    near = engine._root.parent if engine._root is not None else None  # /tmp may be memory
+    if near is not None:
+        near.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="surprisal-", dir=near, ignore_cleanup_errors=True) as folder:
+        flow: Flow = InMemory(T)
+        if T >= RESUMABLE_TOKENS:
+            width = model.get_input_embeddings().embedding_dim
+            flow = InFiles(Path(folder), T, width, model.dtype)
+        _, hidden = layer_major(
+            reader.runner, reader.profile, ids, reader.plan, _forget, flow=flow, progress=progress
+        )
+        return surprisal(reader.runner, hidden, ids, progress=progress)
+
+
+def _forget(layer: Layer) -> Layer:
+    """Nobody is going to ask these layers anything."""
+    return cast("Layer", None)

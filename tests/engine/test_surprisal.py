@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from kimidoc.engine import surprisal as module
+from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.prefill import layer_major
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import profile
-from kimidoc.engine.surprisal import surprisal
+from kimidoc.engine.surprisal import heard, kept, surprisal
+from tests.engine.answer_models import LEASE, SUPPLY, checkpoint, window
 from tests.engine.conftest import TOKENS, everything, stock_logits, tiny, tokens
 
 
@@ -65,3 +67,26 @@ def test_first_tokens_of_documents_are_nobodys_surprise(llama: Any) -> None:
     )
     assert np.flatnonzero(found == 0).tolist() == [0, 5, 17]
     assert told[-1] == 40
+
+
+def test_a_window_is_read_for_it_or_taken_from_its_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = checkpoint(tmp_path / "model", "llama")
+    roots = tmp_path / "cache" / "sessions"
+    engine = LocalEngine(where, sessions_root=roots, session="one", dtype="float32")
+    made = window(engine.tokenizer, engine.preamble, LEASE, SUPPLY)
+    read = heard(engine, made)
+    assert read.shape == (len(made.tokens),) and read[1:].all()
+    monkeypatch.setattr(module, "RESUMABLE_TOKENS", 1)  # through files
+    assert np.array_equal(heard(engine, made), read)
+    assert list((tmp_path / "cache").iterdir()) == []
+    engine.prefill(made)
+    file = roots / "one" / module.FILE
+    file.unlink(missing_ok=True)
+    assert kept(engine, made) is None
+    (read + np.float16(1)).astype("<f2").tofile(file)
+    assert np.array_equal(heard(engine, made), read + np.float16(1))
+    assert kept(engine, window(engine.tokenizer, engine.preamble, LEASE)) is None
+    file.write_bytes(b"12")
+    assert kept(engine, made) is None
