@@ -193,10 +193,12 @@ def _line_at(lines: Sequence[Line], at: int) -> int:
 
 
 def _share(scores: Sequence[float], targets: Sequence[int], budget: int) -> float:
-    """How many targets are among the ``budget`` highest; of equals, all stand behind."""
+    """How many targets are among the ``budget`` highest; a target stands amid its equals."""
     ranked = np.asarray(scores)
-    behind = [int((ranked >= ranked[target]).sum()) for target in targets]
-    return sum(rank <= budget for rank in behind) / len(targets)
+    above = [int((ranked > ranked[target]).sum()) for target in targets]
+    equal = [int((ranked == ranked[target]).sum()) for target in targets]
+    ranks = [a + (e + 1) / 2 for a, e in zip(above, equal, strict=True)]
+    return sum(rank <= budget for rank in ranks) / len(targets)
 
 
 def _loudest(heard: Words, documents: Sequence[Sequence[Line]]) -> list[float]:
