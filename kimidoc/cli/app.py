@@ -23,7 +23,6 @@ COMMANDS = {
     "analyze": "Read documents whole and check them against playbooks.",
     "ask": "Read documents whole and answer questions with located quotes.",
     "chat": "Ask one question after another on one window.",
-    "chat": "Ask one question after another on one window.",
     "novelty": "Show which lines are new: to the set, or to an earlier version.",
     "pack": "Show what would be read: tokens per file, what is skipped and why.",
     "plan": "Say what a run would take: memory, disk, time, and the cost elsewhere.",
