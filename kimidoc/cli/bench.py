@@ -246,33 +246,6 @@ def novelty(
     _run(ctx, paths, measuring, reading, manner, measure)
 
 
-@command(app, examples="  kimidoc bench novelty contracts/ --tokens 16k,32k --runs 1 --edits 4")
-@flat
-def novelty(
-    ctx: typer.Context,
-    paths: Paths,
-    *,
-    edits: Annotated[
-        int, _option("--edits", metavar="N", min=1, about="Words changed in a window (4).")
-    ] = 4,
-    measuring: Measuring,
-    reading: Selection,
-    manner: Manner,
-) -> None:
-    """Words changed in a near-duplicate: are their lines among the highest 2 %?
-
-    Beside the model's surprisal alone, the rule over wording alone, and difflib, which is told
-    where the original is. Give documents of a tenth to a quarter of each size.
-    """
-
-    def measure(setting: Setting) -> Result:
-        from kimidoc.bench import novelty
-
-        return novelty.run(setting, edits)
-
-    _run(ctx, paths, measuring, reading, manner, measure)
-
-
 def _run(
     ctx: typer.Context,
     paths: list[str],
