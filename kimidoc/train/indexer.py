@@ -73,7 +73,8 @@ class Training:
         taps: Sequence[int] | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.corpus, self.questions = recipe, list(corpus), questions
+        self.recipe, self.questions = recipe, questions
+        self.corpus = [window for window in corpus if window.asked]
         self.teacher = teacher if recipe.distil else None
         self.indexer = Indexer(recipe.shape)
         self.optimiser = torch.optim.AdamW(
