@@ -35,7 +35,9 @@ BESIDE = {
     ("config", "errors"): {"kimidoc.errors"},
     # what is measured on is read as what is trained on, and the peer is the teacher
     ("bench", "train"): {
-        "kimidoc.train.sources", "kimidoc.train.states", "kimidoc.train.teacher",
+        "kimidoc.train.sources",
+        "kimidoc.train.states",
+        "kimidoc.train.teacher",
     },
 }
 ANYONE = {"kimidoc"}  # the package itself, for __version__

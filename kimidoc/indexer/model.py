@@ -84,7 +84,8 @@ class Indexer(nn.Module):
         )
         with torch.no_grad():  # the same words match before anything is learned
             for key, query in zip(self.key_maps, self.query_maps, strict=True):
-                query.straight.weight.copy_(key.straight.weight)  # type: ignore[union-attr,operator]
+                assert isinstance(key, _Map) and isinstance(query, _Map)
+                query.straight.weight.copy_(key.straight.weight)
         self.weigh = nn.ModuleList(_Map(shape.hidden, 1, 0) for _ in shape.taps)
         self.bias = nn.Parameter(torch.zeros(1))
         # log of the sharpness, and how much a block gets of the one before and the one after

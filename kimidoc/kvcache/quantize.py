@@ -41,13 +41,15 @@ def decode(codes: Tensor, scale: Tensor, dtype: torch.dtype) -> Tensor:
 
 @cache
 def _hadamard(size: int) -> Tensor:
-    """An orthogonal, symmetric matrix of +-1 / sqrt(n): n the largest power of two that divides
-    ``size``, repeated along the diagonal. fp32 [size, size]; its own inverse."""
+    """An orthogonal, symmetric matrix, its own inverse: fp32 [size, size].
+
+    +-1 / sqrt(n), n the largest power of two that divides ``size``, repeated along the diagonal.
+    """
     n = size & -size
     h = torch.ones(1, 1)
     while h.shape[0] < n:
         h = torch.cat([torch.cat([h, h], 1), torch.cat([h, -h], 1)], 0)
-    return torch.block_diag(*[h / n**0.5] * (size // n))
+    return torch.kron(torch.eye(size // n), h / n**0.5)
 
 
 def encode4(x: Tensor) -> tuple[Tensor, Tensor]:

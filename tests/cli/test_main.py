@@ -45,7 +45,11 @@ from tests.cli.conftest import Program
         (["ask", "-", "--questions", "-"], "come from stdin", "into a file"),
         (["ask", ".", "x?", "--json", "no/where.json"], "There is no folder 'no'", "mkdir -p no"),
         (["ask", ".", "x?", "--baseline", "gone.json"], "baseline 'gone.json' cannot", "--json"),
-        (["analyze", ".", "--playbook", "frob"], "no playbook 'frob'", "Playbooks: code-review"),
+        (
+            ["analyze", ".", "--playbook", "frob"],
+            "no playbook 'frob'",
+            "Playbooks: brief, code-review",
+        ),
         (["sessions", "rm"], "Which sessions?", "--all"),
     ],
 )

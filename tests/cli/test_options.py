@@ -20,7 +20,7 @@ GROUPS = (Reading, Budget, Running, Reports, Gates, Manner)
 # Options that are no setting: each means something to one command file.
 OTHERS = {
     "stdin_name", "output", "json", "markdown", "html", "sarif", "csv", "github", "baseline",
-    "no_color", "config",
+    "no_color", "config", "junit", "import_sarif", "since",
 }  # fmt: skip
 
 
