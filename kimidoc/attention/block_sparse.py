@@ -100,16 +100,11 @@ def read(
     last_window = window_start(cut[-1][2], budget)
     far = (sink + budget.top_k) * L if last_window else 0
     keys, values = _near(history, base, end, far, rotary)
-    turned = query.new_empty(query.shape)
-    if rotary:
-        rotary.rotate(query, far + start - base, out=turned).mul_(scaling)
-    else:
-        torch.mul(query, scaling, out=turned)
-    turned = dense.group(turned, keys.shape[0])[0]  # [K, G, S, D]
+    group = dense.group(query, keys.shape[0])[0]  # [K, G, S, D]
+    turned = rotary.rotate(group, far + start - base).mul_(scaling) if rotary else group * scaling
     if last_window:
         sinks = history.span(0, sink * L)
         means = history.means(sink, last_window) if budget.top_k else None
-        group = dense.group(query, keys.shape[0])[0]
     out = query.new_empty(end - start, *turned.shape[:2], values.shape[-1])  # [S, K, G, Dv]
     tile = dense.Tile()
     for a, b, first in cut:

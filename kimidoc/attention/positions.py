@@ -34,21 +34,20 @@ class Rotary:
             self._sin = torch.cat([-sin, sin], -1).to(like.device, like.dtype)
         return self._cos, self._sin
 
-    def rotate(self, x: Tensor, start: int, out: Tensor | None = None) -> Tensor:
-        """x [..., S, D] at positions start, start + 1, …; a new tensor, or ``out``, not ``x``."""
+    def rotate(self, x: Tensor, start: int) -> Tensor:
+        """x [..., S, D] at positions start, start + 1, …; a new tensor of the same shape."""
         end = start + x.shape[-2]
         cos, sin = self._table(end, x)
-        return self._apply(x, cos[start:end], sin[start:end], out)
+        return self._apply(x, cos[start:end], sin[start:end])
 
     def rotate_at(self, x: Tensor, positions: Tensor) -> Tensor:
         """x [B, heads, S, D] at ``positions`` [B, S]; a new tensor of the same shape."""
         cos, sin = self._table(int(positions.max()) + 1, x)
-        return self._apply(x, cos[positions][:, None], sin[positions][:, None], None)
+        return self._apply(x, cos[positions][:, None], sin[positions][:, None])
 
-    def _apply(self, x: Tensor, cos: Tensor, sin: Tensor, out: Tensor | None) -> Tensor:
+    def _apply(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         a, b, half = self.first, self.first + self.width, self.width // 2
-        if out is None:
-            out = torch.empty_like(x)
+        out = torch.empty_like(x)
         if self.width != x.shape[-1]:
             out[..., :a], out[..., b:] = x[..., :a], x[..., b:]
         part, turned = x[..., a:b], out[..., a:b]

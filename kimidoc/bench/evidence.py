@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from kimidoc import pack
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
-from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
@@ -274,7 +274,7 @@ def _scores(
 
 def read(window: Window, reader: Reader, indexer: Indexer, progress: Progress) -> Keys:
     """The window's keys, collected while the engine reads it."""
-    ids = torch.from_numpy(np.asarray(window.tokens, dtype=np.int64))
+    ids = token_ids(window)
     collect = Collector(indexer, len(ids))
     layer_major(reader.runner, reader.profile, ids, reader.plan, tap=collect, progress=progress)
     return collect.finish()

@@ -76,7 +76,12 @@ class Edited:
 def run(setting: Setting, edits: int) -> Result:
     """Every size, each kind of copy, ``setting.runs`` originals. Raises UsageError."""
     engine = LocalEngine(
-        setting.checkpoint, sessions_root=None, session=NONE, threads=setting.threads, dtype=DTYPE
+        setting.checkpoint,
+        sessions_root=None,
+        session=NONE,
+        threads=setting.threads,
+        options=setting.job.read_options,
+        dtype=DTYPE,
     )
     rows, total = [], len(setting.sizes) * len(COPIES) * setting.runs
     for tokens in setting.sizes:

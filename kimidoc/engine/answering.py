@@ -129,15 +129,28 @@ class AnswerFull:
             self.batch.mass[row].index_add_(0, blocks.flatten(), mass.flatten())
 
 
-class AnswerSliding:
-    """A sliding layer while answering: the window's last tokens, then the row's own."""
+class AnswerNear:
+    """A layer that keeps no history while answering: what is near, then the row's own tokens.
 
-    def __init__(self, recent: Recent, profile: Profile, batch: Batch) -> None:
-        self.profile, self.batch, self.window = profile, batch, recent.window
-        self.k, self.v = recent.last()  # [1, K, P, D]
-        if profile.rotary:
-            self.k = profile.rotary.rotate(self.k, 0)
+    Of a local layer that is the sinks and the window's end, seen by every token; a model's own
+    sliding layer sees the last ``window`` tokens, itself included.
+    """
+
+    def __init__(self, near: Recent | Tail, profile: Profile, batch: Batch) -> None:
+        self.near, self.profile, self.batch = near, profile, batch
+        self.window = near.window if isinstance(near, Recent) else None
+        self.k = self.v = torch.empty(0)  # [1, K, P, D]
         self.own = _Suffix()
+
+    def _prefix(self, module: Any) -> None:
+        if isinstance(self.near, Recent):
+            k, self.v = self.near.last()
+        else:
+            k, self.v = (x[None] for x in self.near.visible())
+            self.near.unload()
+            if self.profile.mla:
+                k, self.v = module.expand_kv(k, self.v)
+        self.k = self.profile.rotary.rotate(k, 0) if self.profile.rotary else k
 
     def attend(
         self,
@@ -151,82 +164,39 @@ class AnswerSliding:
         softcap: float | None,
     ) -> Tensor:
         """See ``attention.register.LayerState``."""
+        if not self.own.k.numel():
+            self._prefix(module)
         B, S, P = query.shape[0], query.shape[2], self.k.shape[2]
         at = self.batch.offsets + P  # [B, U]
         now, rotary = at[:, -S:], self.profile.rotary
         if rotary:
             query, key = rotary.rotate_at(query, now), rotary.rotate_at(key, now)
         self.own.append(key, value)
-        near = now[:, :, None] - torch.arange(P)[None, None] < self.window  # [B, S, P]
-        own_near = now[:, :, None] - at[:, None] < self.window  # [B, S, U]
+        near = torch.ones(B, S, P, dtype=torch.bool)
+        own_seen = self.batch.own_seen()
+        if self.window is not None:
+            near = now[:, :, None] - torch.arange(P)[None, None] < self.window
+            own_seen &= now[:, :, None] - at[:, None] < self.window  # [B, S, U]
         out, _ = working_set.attend(
             query,
             self.k.expand(B, -1, -1, -1),
             self.v.expand(B, -1, -1, -1),
-            near[:, None].expand(-1, self.k.shape[1], -1, -1),
+            near[:, None],
             self.own.k,
             self.own.v,
-            self.batch.own_seen() & own_near,
+            own_seen,
             scaling=scaling,
             s_aux=s_aux,
             softcap=softcap,
         )
         return out
-
-
-class AnswerLocal:
-    """A local layer while answering: the sinks and the window's end, then the row's own."""
-
-    def __init__(self, tail: Tail, profile: Profile, batch: Batch) -> None:
-        self.tail, self.profile, self.batch = tail, profile, batch
-        self.k = self.v = torch.empty(0)  # [1, K, P, D]
-        self.own = _Suffix()
-
-    def _prefix(self, module: Any) -> None:
-        k, v = self.tail.visible()
-        if self.profile.mla:
-            k, v = (x[0] for x in module.expand_kv(k[None], v[None]))
-        self.k = (self.profile.rotary.rotate(k, 0) if self.profile.rotary else k)[None]
-        self.v = v[None]
-        self.tail.unload()
-
-    def attend(
-        self,
-        module: nn.Module,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        *,
-        scaling: float,
-        s_aux: Tensor | None,
-        softcap: float | None,
-    ) -> Tensor:
-        """See ``attention.register.LayerState``."""
-        if not self.k.numel():
-            self._prefix(module)
-        B, S, P, rotary = query.shape[0], query.shape[2], self.k.shape[2], self.profile.rotary
-        at = self.batch.offsets[:, -S:] + P
-        if rotary:
-            query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)
-        self.own.append(key, value)
-        out, _ = working_set.attend(
-            query,
-            self.k.expand(B, -1, -1, -1),
-            self.v.expand(B, -1, -1, -1),
-            torch.ones(1, 1, 1, P, dtype=torch.bool),
-            self.own.k,
-            self.own.v,
-            self.batch.own_seen(),
-            scaling=scaling,
-            s_aux=s_aux,
-            softcap=softcap,
-        )
-        return out
-
-
-_ANSWERS: dict[type, Any] = {Kept: AnswerFull, Recent: AnswerSliding, Tail: AnswerLocal}
 
 
 def states(layers: Sequence[Layer], profile: Profile, batch: Batch) -> dict[int, Any]:
     """One answering state per layer of the prefix."""
-    return {i: _ANSWERS[type(layer)](layer, profile.at(i), batch) for i, layer in enumerate(layers)}
+    return {
+        i: AnswerFull(layer, profile.at(i), batch)
+        if isinstance(layer, Kept)
+        else AnswerNear(layer, profile.at(i), batch)
+        for i, layer in enumerate(layers)
+    }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,11 +27,17 @@ from kimidoc.kvcache.cache import BlockCache
 from kimidoc.kvcache.layer import Kept, Reading, Recent
 from kimidoc.kvcache.local import Local, Tail
 from kimidoc.kvcache.snapshot import Layer
+from kimidoc.types import Window
 
 _KNOWN_AT_ONCE = 64  # blocks of a kept session taken over in one go
 Keep = Callable[[Layer], Layer]
 Store = Reading | Local | Recent
 Tap = Callable[[int, int, Tensor], None]
+
+
+def token_ids(window: Window) -> Tensor:
+    """The window's tokens as ``layer_major`` takes them: [T] int64"""
+    return torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
 
 
 def chunks(start: int, end: int, size: int) -> list[tuple[int, int]]:

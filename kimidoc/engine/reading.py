@@ -9,13 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from kimidoc.engine import unknown_family
 from kimidoc.engine.base import Progress
 from kimidoc.engine.flow import Flow, InFiles
-from kimidoc.engine.prefill import Keep, layer_major
+from kimidoc.engine.prefill import Keep, layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
@@ -124,7 +123,7 @@ class Reader:
         known: Layers = [] if earlier is None else earlier.layers()
         common = 0 if earlier is None else min(earlier.common, len(window.tokens) - 1)
         reused = going_on(known, common // block * block)
-        ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
+        ids = token_ids(window)
 
         def run(keep: Keep, flow: Flow | None = None, done: Sequence[Layer] = ()) -> Layers:
             layers, _ = layer_major(

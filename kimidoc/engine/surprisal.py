@@ -19,7 +19,7 @@ from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.flow import Flow, InFiles, InMemory
-from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.runner import Runner
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.kvcache.snapshot import Layer
@@ -81,7 +81,7 @@ def heard(engine: LocalEngine, window: Window, progress: Progress = silent) -> S
     if (found := kept(engine, window)) is not None:
         return found
     reader, T = engine._reader, len(window.tokens)
-    ids = torch.from_numpy(np.frombuffer(window.tokens, dtype=np.int32).astype(np.int64))
+    ids = token_ids(window)
     model: Any = reader.loaded.model
     near = engine._root.parent if engine._root is not None else None  # /tmp may be memory
     if near is not None:

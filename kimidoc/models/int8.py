@@ -3,9 +3,8 @@
 ``apply`` puts ``Int8Linear`` in the place of a model's linear layers, as the quantisers of
 transformers do; the model's own classes stay as they are. Codes are symmetric and rounded to the
 nearest. The product is oneDNN's u8 x s8 kernel (AVX512-VNNI), twice as fast as its bf16 one here
-and the weights take half the memory. Outlier channels of the input are evened out as in
-SmoothQuant (arXiv:2211.10438) with factors from the weights alone; what is lost is measured by
-``kimidoc bench audit``.
+and the weights take half the memory. Outlier channels are not evened out; what is lost is measured
+by ``kimidoc bench audit``.
 """
 
 from __future__ import annotations
@@ -24,40 +23,24 @@ PARTS = frozenset(
 )  # never a router: its choices are not made twice
 
 
-class _Scratch:
-    """fp32 memory for one input and its magnitudes, used again by every layer of that size."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
-
-    def take(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Two fp32 tensors of x's shape [M, K], whatever they hold."""
-        M, K = x.shape
-        pair = self._kept.get(K)
-        if pair is None or pair[0].shape[0] < M:
-            pair = self._kept[K] = (torch.empty(M, K), torch.empty(M, K))
-        return pair[0][:M], pair[1][:M]
-
-
-_scratch = _Scratch()
-
-
 class Codes:
-    """The input of several linear layers, quantised once: u8 codes around 128, one scale a token.
+    """The input of linear layers, quantised: u8 codes around 128, one scale a token.
 
-    Layers that share an input (query, key and value; gate and up) share one of these.
+    The last input's codes are kept, so that layers that share an input one after another (query,
+    key and value; gate and up) share its codes; and so is the fp32 memory for each width.
     """
 
     def __init__(self) -> None:
         self._of: Tensor | None = None
         self._version = -1
         self._codes = self._scale = torch.empty(0)
+        self._scratch: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [..., K] -> codes [M, K], scale [M, 1] fp32"""
         if self._of is not x or self._version != x._version:
             flat = x.reshape(-1, x.shape[-1])
-            wide, size = _scratch.take(flat)
+            wide, size = self._room(*flat.shape)
             torch.abs(wide.copy_(flat), out=size)
             self._scale = size.amax(-1, keepdim=True).div_(127).clamp_min_(1e-20)
             # by way of int8: torch turns fp32 into it ten times as fast as into uint8
@@ -65,6 +48,13 @@ class Codes:
             self._codes = signed.view(torch.uint8).add_(128)
             self._of, self._version = x, x._version
         return self._codes, self._scale
+
+    def _room(self, rows: int, width: int) -> tuple[Tensor, Tensor]:
+        """Two fp32 tensors [rows, width], whatever they hold."""
+        pair = self._scratch.get(width)
+        if pair is None or pair[0].shape[0] < rows:
+            pair = self._scratch[width] = (torch.empty(rows, width), torch.empty(rows, width))
+        return pair[0][:rows], pair[1][:rows]
 
 
 class Int8Linear(nn.Module):
@@ -111,17 +101,13 @@ def supported() -> bool:
 
 def apply(model: Any, parts: Collection[str] = PARTS) -> int:
     """Replace the linear layers of the decoder's layers named in ``parts``; returns how many."""
-    done = 0
+    codes, done = Codes(), 0  # one for all: layers run one after another
     for layer in model.get_decoder().layers:
-        shared: dict[tuple[str, int], Codes] = {}
         for path, module in list(layer.named_modules()):
             if not isinstance(module, nn.Linear) or module.in_features < LEAST_INPUTS:
                 continue
             parent, _, name = path.rpartition(".")
-            if name not in parts:
-                continue
-            own = name in ("o_proj", "down_proj")
-            codes = shared.setdefault((path if own else parent, module.in_features), Codes())
-            setattr(layer.get_submodule(parent), name, Int8Linear(module, codes))
-            done += 1
+            if name in parts:
+                setattr(layer.get_submodule(parent), name, Int8Linear(module, codes))
+                done += 1
     return done

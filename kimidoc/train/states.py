@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from kimidoc import pack
-from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import profile
@@ -163,7 +163,7 @@ def describe(window: Window, group: Sequence[Labelled]) -> dict[str, Any]:
 
 def keep(window: Window, group: Sequence[Labelled], frozen: Frozen, where: Path) -> None:
     """Read a window and write its two files; the JSON last, so that it means both are there."""
-    ids = torch.from_numpy(np.asarray(window.tokens, dtype=np.int64))
+    ids = token_ids(window)
     states = frozen.window(ids)
     save_file({"states": states, "ids": ids.int()}, str(where.with_suffix(".safetensors")))
     where.with_suffix(".json").write_text(json.dumps(describe(window, group)), encoding="utf-8")
