@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from kimidoc import __version__, changes, cite, ingest, pack, playbooks, triage
-from kimidoc.engine.base import Prefix, Progress, ReadOptions, silent
+from kimidoc.engine.base import Progress, ReadOptions, silent
 from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import UsageError
 from kimidoc.planner import machine, verdict
@@ -40,6 +41,7 @@ from kimidoc.types import (
     Rule,
     Run,
     Seconds,
+    SessionFacts,
     Window,
 )
 
@@ -111,15 +113,15 @@ def ask(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and answer ``job.questions``. Raises what the rooms raise."""
     reading = _Reading(job, progress)
     _demand_packed(job.questions, reading.packed())
-    return reading.report(job.questions)
+    report = reading.report(job.questions)
+    return replace(report, excerpts=excerpts.of(report, reading.documents))
 
 
 def analyze(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and check them against playbooks. Raises what the rooms raise."""
     revision = changes.open_revision(job.since, job.paths) if job.since is not None else None
     reading = _Reading(job, progress)
-    documents = [segment.document for segment in reading.packed().segments]
-    notices = []
+    documents, notices = reading.documents, []
     if job.playbooks:
         books = _apart([playbooks.load(name) for name in dict.fromkeys(job.playbooks)])
     else:
@@ -134,7 +136,7 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
         found = triage.weighed(job.imported, documents, base, prefix)
         told = (*report.warnings, triage.METHOD)
         report = replace(report, imported=found, warnings=told)
-        report = replace(report, excerpts=excerpts.of(report, documents))
+    report = replace(report, excerpts=excerpts.of(report, documents))
     if revision is None:
         return compared(report, job.earlier, None)
     changed = revision.changed(documents, job.selection, job.limits)
@@ -185,6 +187,11 @@ class _Reading:
             self.seconds["pack"] = perf_counter() - since
         return self._window
 
+    @cached_property
+    def documents(self) -> list[Document]:
+        """What was packed, in window order."""
+        return [segment.document for segment in self.packed().segments]
+
     def report(
         self,
         questions: Sequence[Question],
@@ -195,11 +202,11 @@ class _Reading:
         from kimidoc.ask import swarm
 
         window, since = self.packed(), perf_counter()
-        self._check(window)
+        demand_room(self.job, self.engine, window)
         prefix = self.engine.prefill(window, self.progress)
         self.seconds["prefill"], since = perf_counter() - since, perf_counter()
-        sources = cite.Sources([segment.document for segment in window.segments])
-        read = [segment.document for segment in window.segments]
+        read = self.documents
+        sources = cite.Sources(read)
         ruled, methods = by_rule(books, questions, read)
         asked = [question for question in questions if question.id not in ruled]
         drafted, verifying = swarm.answer(self.engine, prefix, asked, sources, self.progress)
@@ -212,9 +219,17 @@ class _Reading:
         hostile = [n for d in window.documents for n in d.notices]
         if books:
             hostile = [n for n in hostile if not integrity.raises(n)]
-        made = Report(
+        return Report(
             version=__version__,
-            run=self._run(window, prefix, books),
+            run=ran(
+                self.job,
+                self.engine,
+                window,
+                prefix.session,
+                Seconds(**self.seconds, total=perf_counter() - self.begun),
+                self.started,
+                tuple(book.id for book in books),
+            ),
             coverage=coverage(window),
             answers=tuple(answers),
             findings=found,
@@ -224,40 +239,50 @@ class _Reading:
             path_prefix=ingest.repository_prefix(self.job.paths),
             tables=tuple(table for book in books for table in tables.made(book, answers, read)),
         )
-        return replace(made, excerpts=excerpts.of(made, read))
-
-    def _check(self, window: Window) -> None:
-        """Refuse a reading that memory or disk will not suffice for. Raises EngineError."""
-        found = machine.look(self.job.cache_dir)  # before the engine brings in torch
-        if self.job.plan_check and not self.engine.holds(window):
-            verdict.check(self.engine, len(window.tokens), len(window.segments), found)
 
     def _judged(
         self, books: Sequence[playbooks.Playbook], answers: Sequence[Answer]
     ) -> tuple[tuple[Finding, ...], tuple[Rule, ...]]:
         if not books:
             return (), ()
-        read = [segment.document for segment in self.packed().segments]
+        read = self.documents
         found = [f for book in books for f in judge.findings(book, answers, read)]
         rules = [r for book in books for r in judge.rules(book)]
         found += integrity.findings(self.packed().documents)
         prefix = ingest.repository_prefix(self.job.paths)
         return fingerprint.stamped(found, read, prefix), (*rules, *integrity.RULES)
 
-    def _run(self, window: Window, prefix: Prefix, books: Sequence[playbooks.Playbook]) -> Run:
-        return Run(
-            command=self.job.command,
-            playbooks=tuple(book.id for book in books),
-            seed=self.job.seed,
-            started=self.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            model=self.engine.facts,
-            window_tokens=len(window.tokens),
-            window_budget=window.budget,
-            window_documents=len(window.segments),
-            session=prefix.session,
-            seconds=Seconds(**self.seconds, total=perf_counter() - self.begun),
-            peak_rss_bytes=peak_rss_bytes(),
-        )
+
+def demand_room(job: Job, engine: LocalEngine, window: Window) -> None:
+    """Refuse a reading that memory or disk will not suffice for. Raises EngineError."""
+    found = machine.look(job.cache_dir)  # before the engine brings in torch
+    if job.plan_check and not engine.holds(window):
+        verdict.check(engine, len(window.tokens), len(window.segments), found)
+
+
+def ran(
+    job: Job,
+    engine: LocalEngine,
+    window: Window,
+    session: SessionFacts,
+    seconds: Seconds,
+    started: datetime,
+    books: tuple[str, ...] = (),
+) -> Run:
+    """The facts of a run that read ``window``, as its report gives them."""
+    return Run(
+        command=job.command,
+        playbooks=books,
+        seed=job.seed,
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        model=engine.facts,
+        window_tokens=len(window.tokens),
+        window_budget=window.budget,
+        window_documents=len(window.segments),
+        session=session,
+        seconds=seconds,
+        peak_rss_bytes=peak_rss_bytes(),
+    )
 
 
 def _demand_packed(questions: Sequence[Question], window: Window) -> None:

@@ -13,6 +13,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kimidoc.errors import UsageError
@@ -34,7 +35,7 @@ TIMEOUT_S = 300
 _SIMILAR = "-M50%"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Repository:
     """A repository at one revision. Paths are as git has them, from its top, in the file system's
     encoding."""
@@ -44,18 +45,22 @@ class Repository:
 
     def files(self) -> dict[str, str]:
         """Every file of the revision -> its object; links and submodules are no files."""
-        found = {}
-        for entry in self._listed("ls-tree", "-r", "-z", "--full-tree", self.commit):
-            facts, _, path = entry.partition("\t")
-            mode, kind, name = facts.split(" ")
-            if kind == "blob" and mode != "120000":
-                found[path] = name
-        return found
+        files = (entry for entry in self._tree if entry[1] == "blob" and entry[0] != "120000")
+        return {path: name for _, _, name, path in files}
 
     def modules(self) -> tuple[str, ...]:
         """The folders of submodules, each with its slash."""
-        entries = self._listed("ls-tree", "-r", "-z", "--full-tree", self.commit)
-        return tuple(e.partition("\t")[2] + "/" for e in entries if e.startswith("160000 "))
+        return tuple(path + "/" for mode, _, _, path in self._tree if mode == "160000")
+
+    @cached_property
+    def _tree(self) -> list[tuple[str, str, str, str]]:
+        """All that the revision holds: (mode, kind, object, path)."""
+        found = []
+        for entry in self._listed("ls-tree", "-r", "-z", "--full-tree", self.commit):
+            facts, _, path = entry.partition("\t")
+            mode, kind, name = facts.split(" ")
+            found.append((mode, kind, name, path))
+        return found
 
     def renamed(self) -> dict[str, str]:
         """Files that the index has under another name -> their name at the revision."""

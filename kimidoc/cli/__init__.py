@@ -2,7 +2,8 @@
 
     main       the process: errors -> exit codes, interrupts, crash reports
     app        the group of commands, each loaded when it is used; help as plain text
-    options    the options that commands share, and how they become settings
+    options    the options that commands share, in groups
+    groups     how groups become parameters and settings
     streams    results to stdout, everything else to stderr; colour, progress
     output     which report goes where; gates decides the exit code after it is written
     questions  --questions files

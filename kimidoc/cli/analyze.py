@@ -6,6 +6,7 @@ import typer
 
 from kimidoc.cli import jobs
 from kimidoc.cli.app import command, new_app
+from kimidoc.cli.groups import flat
 from kimidoc.cli.options import (
     Budget,
     Gates,
@@ -15,7 +16,6 @@ from kimidoc.cli.options import (
     Reading,
     Reports,
     Running,
-    flat,
 )
 from kimidoc.cli.streams import Streams
 from kimidoc.config import Settings

@@ -8,7 +8,8 @@ import typer
 
 from kimidoc.cli import jobs, questions
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running, flat
+from kimidoc.cli.groups import flat
+from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import UsageError
 

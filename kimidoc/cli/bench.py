@@ -14,7 +14,8 @@ from kimidoc import __version__
 from kimidoc.cli import bench_evidence, jobs, output
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Attention, Manner, Paths, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Attention, Manner, Paths
 from kimidoc.cli.options import Reading as Selection
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import table

@@ -11,7 +11,8 @@ import typer
 from kimidoc import __version__
 from kimidoc.cli import output
 from kimidoc.cli.app import command
-from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import table
 from kimidoc.config import parsers

@@ -17,7 +17,8 @@ import typer
 from kimidoc.cli import jobs, output
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.conversation import Conversation
-from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import KimidocError, UsageError
 
@@ -66,7 +67,7 @@ def chat(
             hint="Put the document into a file.",
         )
     job = jobs.job("chat", paths, settings, reading)
-    talk = Conversation(job, streams, plan_check=not settings.no_plan_check)
+    talk = Conversation(job, streams)
     there = streams.interactive and not settings.no_input
     known = "taken up from its session" if talk.reused else "read"
     streams.note(f"{len(talk.window.segments):,} documents {known}; /help lists the commands")

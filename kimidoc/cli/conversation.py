@@ -12,7 +12,7 @@ from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.report import place, safe
 from kimidoc.report.redact import redact
-from kimidoc.types import Answer, Citation, Question, Report, Run, Seconds
+from kimidoc.types import Answer, Citation, Question, Report, Seconds
 
 if TYPE_CHECKING:
     from kimidoc.pipeline import Job
@@ -27,19 +27,15 @@ class Conversation:
     Reading happens here: raises what the rooms raise.
     """
 
-    def __init__(self, job: Job, streams: Streams, plan_check: bool) -> None:
+    def __init__(self, job: Job, streams: Streams) -> None:
         from kimidoc import cite, pipeline
-        from kimidoc.planner import machine, verdict
 
         self._job, self._streams, started = job, streams, perf_counter()
-        self._started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._started = datetime.now(UTC)
         self._engine = pipeline.open_engine(job, streams.progress)
         self.window = pipeline.window(job, streams.progress)
         packed = perf_counter()
-        if plan_check and not self._engine.holds(self.window):
-            found = machine.look(job.cache_dir)
-            size = len(self.window.tokens), len(self.window.segments)
-            verdict.check(self._engine, *size, found)
+        pipeline.demand_room(job, self._engine, self.window)
         self._prefix = self._engine.prefill(self.window, streams.progress)
         self._documents = [segment.document for segment in self.window.segments]
         self._sources = cite.Sources(self._documents)
@@ -71,25 +67,19 @@ class Conversation:
     def report(self) -> Report:
         """Everything asked so far, as ``kimidoc ask`` would report it."""
         from kimidoc import ingest, pipeline
-        from kimidoc.engine.memory import peak_rss_bytes
         from kimidoc.report import excerpts
 
         window, spent = self.window, self._seconds
         whole = spent.pack + spent.prefill + spent.answer + spent.verify
         report = Report(
             version=__version__,
-            run=Run(
-                command="chat",
-                playbooks=(),
-                seed=self._job.seed,
-                started=self._started,
-                model=self._engine.facts,
-                window_tokens=len(window.tokens),
-                window_budget=window.budget,
-                window_documents=len(window.segments),
-                session=self._prefix.session,
-                seconds=replace(spent, total=whole),
-                peak_rss_bytes=peak_rss_bytes(),
+            run=pipeline.ran(
+                self._job,
+                self._engine,
+                window,
+                self._prefix.session,
+                replace(spent, total=whole),
+                self._started,
             ),
             coverage=pipeline.coverage(window),
             answers=tuple(self.answers),

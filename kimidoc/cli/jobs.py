@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from kimidoc import config
 from kimidoc.cli import gates, output
-from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running, settle
+from kimidoc.cli.groups import settle
+from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import ConfigError, UsageError
 from kimidoc.report import baseline

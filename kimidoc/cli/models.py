@@ -8,7 +8,8 @@ import typer
 
 from kimidoc import config
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import pairs, size, table
 

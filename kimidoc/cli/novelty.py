@@ -19,12 +19,13 @@ import typer
 from kimidoc import __version__, config
 from kimidoc.cli import jobs, output
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.errors import UsageError
 from kimidoc.report import safe
 from kimidoc.report.redact import redact
-from kimidoc.types import Document, Report, Run, Seconds, SessionFacts, Table, Window
+from kimidoc.types import Document, Report, Seconds, SessionFacts, Table, Window
 
 if TYPE_CHECKING:
     from kimidoc.engine.local import LocalEngine
@@ -265,9 +266,8 @@ def _plain(text: str) -> str:
 
 
 def _report(read: _Read, job: Job, top: int) -> Report:
-    from kimidoc.engine.memory import peak_rss_bytes
     from kimidoc.novelty import tell
-    from kimidoc.pipeline import coverage
+    from kimidoc.pipeline import coverage, ran
     from kimidoc.report import excerpts
 
     documents = [segment.document for segment in read.window.segments]
@@ -279,18 +279,13 @@ def _report(read: _Read, job: Job, top: int) -> Report:
         tables.append(tell.table("gone", "In the earlier version only", went, documents))
     report = Report(
         version=__version__,
-        run=Run(
-            command="novelty",
-            playbooks=(),
-            seed=job.seed,
-            started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            model=read.engine.facts,
-            window_tokens=len(read.window.tokens),
-            window_budget=read.window.budget,
-            window_documents=len(read.window.segments),
-            session=SessionFacts(None, 0, len(read.window.tokens), 0),
-            seconds=read.seconds,
-            peak_rss_bytes=peak_rss_bytes(),
+        run=ran(
+            job,
+            read.engine,
+            read.window,
+            SessionFacts(None, 0, len(read.window.tokens), 0),
+            read.seconds,
+            datetime.now(UTC),
         ),
         coverage=coverage(read.window),
         warnings=tuple(n for d in read.window.documents for n in d.notices),

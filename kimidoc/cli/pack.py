@@ -18,7 +18,8 @@ import typer
 from kimidoc import __version__, config
 from kimidoc.cli import gates, jobs, output
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import columns, pairs, table
 from kimidoc.errors import UsageError

@@ -15,7 +15,8 @@ import typer
 from kimidoc import __version__
 from kimidoc.cli import jobs, output
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running
 from kimidoc.cli.progress import duration
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import pairs, size, table

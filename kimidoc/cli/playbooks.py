@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Manner
 from kimidoc.cli.output import replace_file
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.cli.tables import pairs, table

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.options import Manner, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import UsageError
 

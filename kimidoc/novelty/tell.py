@@ -132,18 +132,7 @@ def _around(document: Document, start: int, end: int) -> Citation:
 def _citation(document: Document, start: int, end: int) -> Citation:
     text = document.text[start:end]
     start, end = start + len(text) - len(text.lstrip()), start + len(text.rstrip())
-    place = document.place(start, end)
-    return Citation(
-        "exact",
-        document.text[start:end],
-        document.path,
-        start,
-        end,
-        place.start_line,
-        place.end_line,
-        place.page,
-        place.section,
-    )
+    return Citation.of(document, start, end)
 
 
 def strips(found: Sequence[Scored]) -> tuple[Strip, ...]:

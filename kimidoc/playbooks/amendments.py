@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
-from kimidoc.types import Document
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
+from kimidoc.types import Citation, Document
 from kimidoc.values.dates import DATE, iso
 
 HEAD = 700  # characters in which an amendment names what it changes
@@ -32,7 +32,7 @@ def conflicts(documents: Sequence[Document]) -> Iterator[Found]:
         shared = [clause for clause in one if clause in two]
         if shared and days & others:
             quotes = [
-                cited(document, *found[clause])
+                Citation.of(document, *found[clause])
                 for clause in shared[:QUOTES]
                 for document, found in ((second, two), (first, one))
             ]

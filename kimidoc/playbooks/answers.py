@@ -14,7 +14,7 @@ from dataclasses import replace
 from kimidoc import values
 from kimidoc.playbooks import clauses, sweep
 from kimidoc.playbooks.format import AnswerType, Check, Playbook
-from kimidoc.playbooks.sweep import QUOTE_CHARS, TABLES, cited, sentence
+from kimidoc.playbooks.sweep import QUOTE_CHARS, TABLES, sentence
 from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question, Value, ValueKind
 
 KINDS: Mapping[AnswerType, tuple[ValueKind, ...]] = {
@@ -69,7 +69,7 @@ def _found(question: Question, check: Check, document: Document) -> Answer:
             for c in places
             if c.start_char is not None and c.end_char is not None
         ]
-    citations = tuple(cited(document, *span) for span in spans[: clauses.QUOTES])
+    citations = tuple(Citation.of(document, *span) for span in spans[: clauses.QUOTES])
     evidence = tuple(Evidence(document.path, *span, 1.0) for span in spans[: clauses.LISTED])
     status = "found" if citations else "not_found"
     return Answer(question, status, "", citations, evidence, by_rule=True)  # type: ignore[arg-type]

@@ -16,8 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from kimidoc.playbooks.passages import features
-from kimidoc.playbooks.sweep import cited
-from kimidoc.types import Answer, Document, Evidence, Notice, Question
+from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question
 
 BIAS = "^bias"
 QUOTES = 3  # passages that one answer cites
@@ -92,5 +91,5 @@ def answer(question: Question, document: Document, passages: list[Scored]) -> An
         return Answer(question, "not_found", evidence=evidence, by_rule=True)
     best = passages[0].score
     chosen = [one for one in passages if one.score >= best - NEAR][:QUOTES]
-    citations = tuple(cited(document, one.start, one.end) for one in chosen)
+    citations = tuple(Citation.of(document, one.start, one.end) for one in chosen)
     return Answer(question, "found", "", citations, evidence, by_rule=True)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
 from kimidoc.playbooks.terms import ENDS, written
 from kimidoc.types import Citation, Document, Row, Value
 from kimidoc.values import read
@@ -134,8 +134,8 @@ def _of(document: Document, latest: str) -> Iterator[Event]:
         last = moved(day, length.normal, back=True)
         if last is not None:
             how = f"{' '.join(length.words.split())} before {day}"
-            quotes = [cited(document, low, high)]
-            quotes += [cited(document, *span) for d, span in named.values() if d == day][:1]
+            quotes = [Citation.of(document, low, high)]
+            quotes += [Citation.of(document, *span) for d, span in named.values() if d == day][:1]
             yield Event(last, "Last day for notice", path, how, tuple(dict.fromkeys(quotes)), day)
 
 
@@ -166,7 +166,7 @@ def _end(document: Document, start: tuple[str, tuple[int, int]] | None) -> Event
     text = document.text
     for match in ENDS.finditer(text):
         if day := iso(match["date"]):
-            quote = cited(document, *sentence(text, match.start()))
+            quote = Citation.of(document, *sentence(text, match.start()))
             return Event(day, "End of the term", document.path, "named", (quote,))
     for match in (match for pattern in _TERMS for match in pattern.finditer(text)):
         low, high = sentence(text, match.start())
@@ -184,9 +184,9 @@ def _end(document: Document, start: tuple[str, tuple[int, int]] | None) -> Event
             continue
         last = moved(moved(begun, length.normal or "") or "9999-12-31", "P1D", back=True)
         if last is not None:
-            quotes = [cited(document, low, high)]
+            quotes = [Citation.of(document, low, high)]
             if own is None and start:
-                quotes.append(cited(document, *sentence(text, start[1][0])))
+                quotes.append(Citation.of(document, *sentence(text, start[1][0])))
             how = f"{length.words} from {begun}"
             return Event(last, "End of the term", document.path, how, tuple(dict.fromkeys(quotes)))
     return None
@@ -207,7 +207,7 @@ def _renewal(document: Document, end: Event, latest: str) -> Iterator[Event]:
                 if not latest or day >= latest or moved(day, period.normal or "") is None:
                     break
                 day, by = moved(day, period.normal or "") or day, "the end of a renewal"
-        quotes = (cited(document, low, high), *end.citations)
+        quotes = (Citation.of(document, low, high), *end.citations)
         if day != end.day:
             how = f"{end.day} and renewals of {period.words if period else ''}"
             yield Event(day, "End of the present renewal", document.path, how, quotes)

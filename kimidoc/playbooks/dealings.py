@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.playbooks.who import counterparties, others, speaks_of
-from kimidoc.types import Document
+from kimidoc.types import Citation, Document
 
 _PROMISE = re.compile(
     r"\b(?:not|nor)\b[^.;]{0,120}\b(?:sell|supply|distribute|appoint|license|deliver|purchase|buy)\b"
@@ -38,13 +38,13 @@ def exclusive(documents: Sequence[Document]) -> Iterator[Found]:
         promise = _PROMISE.search(contract.text)
         if promise is None:
             continue
-        clause = cited(contract, *sentence(contract.text, promise.start()))
+        clause = Citation.of(contract, *sentence(contract.text, promise.start()))
         for other in elsewhere:
             for low, high in _paragraphs(other):
                 said = other.text[low:high]
                 if speaks_of(said, named[contract.path]) and (deal := _DEALING.search(said)):
                     words = f"{other.path}: “{' '.join(deal[0].split())}”"
-                    yield Found(contract.path, words, (clause, cited(other, low, high)))
+                    yield Found(contract.path, words, (clause, Citation.of(other, low, high)))
 
 
 def _paragraphs(document: Document) -> Iterator[tuple[int, int]]:

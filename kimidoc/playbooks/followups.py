@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kimidoc.playbooks.records import Entry, day_of, entries, line_of
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
 from kimidoc.values.dates import DATE, moved
@@ -70,7 +70,7 @@ def due(documents: Sequence[Document]) -> list[tuple[str, str, str, Citation]]:
                     continue
                 day = moved(asked, _length(said))
                 if day is not None:
-                    found.append((day, name, asked, cited(document, low, high)))
+                    found.append((day, name, asked, Citation.of(document, low, high)))
                 break
     return sorted(found, key=lambda one: (one[0], one[1], one[3].path or ""))
 

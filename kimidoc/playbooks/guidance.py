@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kimidoc.playbooks.statements import Line, figure, lines, ratio
-from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.playbooks.terms import written
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values.dates import iso
@@ -98,7 +98,14 @@ def _of(document: Document) -> Iterator[Expectation]:
             scaled = [n / 100 if given["unit"] == "cents" else n for n in numbers]
             words = " ".join(text[given.start() : given.end()].split())
             yield Expectation(
-                name, year, min(scaled), max(scaled), unit, words, on, cited(document, low, high)
+                name,
+                year,
+                min(scaled),
+                max(scaled),
+                unit,
+                words,
+                on,
+                Citation.of(document, low, high),
             )
 
 

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kimidoc.playbooks.sweep import Found, cited
-from kimidoc.types import Document
+from kimidoc.playbooks.sweep import Found
+from kimidoc.types import Citation, Document
 
 VERBS = frozenset({"route", "get", "post", "put", "patch", "delete", "websocket", "api_route"})
 SCRIPTS = frozenset({"javascript", "typescript", "html", "template"})
@@ -52,7 +52,7 @@ def unguarded(documents: Sequence[Document]) -> Iterator[Found]:
             continue
         for handler in bare:
             said = f"{handler.name} has no @{guard}; {count} of {len(handlers)} handlers here have"
-            yield Found(document.path, said, (cited(document, handler.start, handler.end),))
+            yield Found(document.path, said, (Citation.of(document, handler.start, handler.end),))
 
 
 def unserved(documents: Sequence[Document]) -> Iterator[Found]:
@@ -67,7 +67,7 @@ def unserved(documents: Sequence[Document]) -> Iterator[Found]:
                 continue
             seen.add((document.path, path))
             if not any(_same(path, other) for other in served):
-                yield Found(document.path, path, (cited(document, *match.span()),))
+                yield Found(document.path, path, (Citation.of(document, *match.span()),))
 
 
 def _handlers(document: Document) -> list[_Handler]:

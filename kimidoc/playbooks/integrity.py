@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kimidoc.playbooks.judge import fingerprint
-from kimidoc.playbooks.sweep import cited
 from kimidoc.types import Citation, Document, Finding, Notice, Rule, Severity
 
 PREFIX = "integrity."
@@ -94,4 +93,4 @@ def _finding(document: Document, notice: Notice) -> Finding:
 
 
 def _citation(document: Document, span: tuple[int, int]) -> Citation:
-    return cited(document, span[0], min(span[1], span[0] + QUOTE_CHARS))
+    return Citation.of(document, span[0], min(span[1], span[0] + QUOTE_CHARS))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.sweep import TABLES, cited, sentence
-from kimidoc.types import Answer, Document, Row, ValueKind
+from kimidoc.playbooks.sweep import TABLES, sentence
+from kimidoc.types import Answer, Citation, Document, Row, ValueKind
 from kimidoc.values import read
 
 MEMO = ("About", "Sentence", "Document")
@@ -37,6 +37,6 @@ def named(answers: Sequence[Answer], documents: Sequence[Document]) -> Iterator[
                 said = value.normal or f"not read: {value.note}"
                 cells = (kind, said, " ".join(value.words.split()), document.path)
                 key = (kind, value.normal is None, said, document.path, at)
-                found.append((key, Row(cells, (cited(document, *span),))))
+                found.append((key, Row(cells, (Citation.of(document, *span),))))
     for _, row in sorted(found, key=lambda one: one[0])[:MOST]:
         yield row

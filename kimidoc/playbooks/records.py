@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from kimidoc.playbooks.sweep import Found, cited
+from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
 from kimidoc.values.dates import moved
@@ -92,7 +92,7 @@ def entries(documents: Sequence[Document]) -> list[Entry]:
             end = len(document.text) if end < 0 else end
             if day:
                 start = match.start("day")
-                found.append(Entry(day, cited(document, start, max(start + 1, end))))
+                found.append(Entry(day, Citation.of(document, start, max(start + 1, end))))
     return sorted(
         found, key=lambda one: (one.day, one.citation.path or "", one.citation.start_char)
     )
@@ -157,7 +157,7 @@ def _births(documents: Sequence[Document]) -> Iterator[Found]:
     for document in documents:
         for match in _BORN.finditer(document.text):
             if re.search(r"\d{4}", match["day"]) and (day := day_of(match["day"])):
-                found.setdefault(day, []).append(cited(document, *match.span()))
+                found.setdefault(day, []).append(Citation.of(document, *match.span()))
     if len(found) > 1:
         usual = max(found, key=lambda day: (len(found[day]), day))
         for day, quotes in found.items():
@@ -270,4 +270,4 @@ def line_of(document: Document, match: re.Match[str]) -> Citation:
     end = document.text.find("\n", max(match.end() - 1, match.start()))
     end = len(document.text) if end < 0 else end
     start += len(document.text[start:end]) - len(document.text[start:end].lstrip())
-    return cited(document, min(start, match.start()), max(match.start() + 1, end))
+    return Citation.of(document, min(start, match.start()), max(match.start() + 1, end))

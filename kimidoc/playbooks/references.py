@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
 from kimidoc.types import Citation, Document
 from kimidoc.values.dates import DATE, iso
 
@@ -66,7 +66,7 @@ def annexes(documents: Sequence[Document]) -> Iterator[Found]:
             start, end = _entry(document, match)
             said = document.text[match.end("name") : end]
             if match["kind"][1:].islower() and not _enclosed(document, said, documents):
-                missing[name] = cited(document, start, end)
+                missing[name] = Citation.of(document, start, end)
         if missing:
             quotes = tuple(dict.fromkeys(missing.values()))[:QUOTES]
             yield Found(document.path, ", ".join(missing), quotes)
@@ -94,7 +94,7 @@ def agreements(documents: Sequence[Document]) -> Iterator[Found]:
             what = re.sub(
                 r"^(?:.*\b(?:the|an?|to|of|and|by) )+", "", " ".join(match["what"].split())
             )
-            quote = cited(document, *sentence(document.text, match.start()))
+            quote = Citation.of(document, *sentence(document.text, match.start()))
             yield Found(document.path, f"{what} of {date}", (quote,))
 
 

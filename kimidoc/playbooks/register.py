@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kimidoc.playbooks.deadlines import Event, events
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
 from kimidoc.playbooks.who import counterparties, speaks_of
 from kimidoc.types import Citation, Document
 from kimidoc.values import read
@@ -48,7 +48,7 @@ class _Line:
         return self.document.text[slice(*cell)]
 
     def quote(self) -> Citation:
-        return cited(self.document, self.cells[0][0], self.cells[-1][1])
+        return Citation.of(self.document, self.cells[0][0], self.cells[-1][1])
 
 
 def differences(documents: Sequence[Document]) -> Iterator[Found]:
@@ -100,14 +100,14 @@ def _compared(
         if _CONTROL.search(header) and _NONE.match(said):
             found = _HAS_CONTROL.search(contract.text)
             if found and not _denied(contract.text, found.start()):
-                quote = cited(contract, *sentence(contract.text, found.start()))
+                quote = Citation.of(contract, *sentence(contract.text, found.start()))
                 yield f"{header}: {said.strip()}; {contract.path} has a clause", (quote,)
         for number in (_number(m[0]) for m in _AMOUNT.finditer(said)):
             if number < LEAST or number in amounts or day:
                 continue
             for other, match in amounts.items():
                 if _exchanged(number, other):
-                    quote = cited(contract, *sentence(contract.text, match.start()))
+                    quote = Citation.of(contract, *sentence(contract.text, match.start()))
                     yield f"{header} {number:,}; {contract.path} gives {other:,}", (quote,)
 
 

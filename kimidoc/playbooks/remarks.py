@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from kimidoc.playbooks.statements import Line, figure, lines, year_of
-from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.types import Citation, Document
 from kimidoc.values import read
 
@@ -53,7 +53,7 @@ def _records(document: Document, year: str, documents: Sequence[Document]) -> It
                 Decimal(n.replace(",", "")) for n in re.findall(r"\d[\d,.]*", match["figures"])
             ]
             start = match.start() + len(match[0]) - len(match[0].lstrip())
-            rows.setdefault(match["year"], (given, cited(other, start, match.end())))
+            rows.setdefault(match["year"], (given, Citation.of(other, start, match.end())))
     for match in _RECORD.finditer(document.text):
         at = QUARTERS.index(match["quarter"].casefold())
         if year not in rows:
@@ -63,7 +63,7 @@ def _records(document: Document, year: str, documents: Sequence[Document]) -> It
         if best > own:
             said = f"{match[0]}: {own:,}, and that of {when} was {best:,}"
             quote = rows[when][1]
-            claim = cited(document, *sentence(document.text, match.start()))
+            claim = Citation.of(document, *sentence(document.text, match.start()))
             yield Found(document.path, said, tuple(dict.fromkeys((claim, rows[year][1], quote))))
 
 
@@ -81,7 +81,7 @@ def _flat(document: Document, year: str, statements: Sequence[Line]) -> Iterator
     for match in _FLAT.finditer(document.text):
         if abs(now - then) / then > FLAT:
             said = f"days sales outstanding: {then:.1f} before, {now:.1f} now, by the statements"
-            claim = cited(document, *sentence(document.text, match.start()))
+            claim = Citation.of(document, *sentence(document.text, match.start()))
             yield Found(document.path, said, (claim, owed.citation, sold.citation))
 
 
@@ -110,8 +110,8 @@ def _organic(
                     f"organic growth stated as {stated} %; without {value.words} it is "
                     f"{without:.1f} %"
                 )
-                gift = cited(other, *sentence(other.text, gave.start()))
-                quotes = (cited(document, low, high), gift)
+                gift = Citation.of(other, *sentence(other.text, gave.start()))
+                quotes = (Citation.of(document, low, high), gift)
                 yield Found(document.path, said, (*quotes, sold.citation))
 
 
@@ -130,7 +130,7 @@ def _budgets(document: Document, documents: Sequence[Document]) -> Iterator[Foun
         spent = _amount(documents, _COST, about)
         if planned and spent and spent[0] > ROOM * planned[0]:
             said = f"“{match[0]}”: {spent[1]} against a budget of {planned[1]}"
-            quotes = (cited(document, low, high), planned[2], spent[2])
+            quotes = (Citation.of(document, low, high), planned[2], spent[2])
             yield Found(document.path, said, quotes)
 
 
@@ -147,7 +147,7 @@ def _amount(
             shared = len(about & _nouns(near))
             if value and value.normal and shared > max(1, best[0] if best else 0):
                 number = Decimal(value.normal.rpartition(" ")[2])
-                best = shared, number, value.words, cited(document, low, high)
+                best = shared, number, value.words, Citation.of(document, low, high)
     return best[1:] if best else None
 
 

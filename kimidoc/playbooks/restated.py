@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.playbooks.who import counterparties, others, speaks_of
 from kimidoc.types import Citation, Document, ValueKind
 from kimidoc.values import read
@@ -48,7 +48,7 @@ def changed(documents: Sequence[Document]) -> Iterator[Found]:
                     if new and quote is not None and old not in new:
                         to = ", ".join(sorted(filter(None, new)))
                         words = f"{match['what'].casefold()}: {old}; {other.path} gives {to}"
-                        yield Found(contract.path, words, (quote, cited(other, low, high)))
+                        yield Found(contract.path, words, (quote, Citation.of(other, low, high)))
                         break
 
 
@@ -58,7 +58,7 @@ def _first(contract: Document, what: str, kind: ValueKind) -> tuple[Citation | N
         low, high = sentence(contract.text, match.start())
         value = next((v for v in read(kind, contract.text[match.start() : high]) if v.normal), None)
         if value and contract.text.find(value.words, match.start()) - match.end() < 10:
-            return cited(contract, low, high), value.normal or ""
+            return Citation.of(contract, low, high), value.normal or ""
     return None, ""
 
 
@@ -77,7 +77,7 @@ def defined(documents: Sequence[Document]) -> Iterator[Found]:
                     if known and number not in known:
                         first = next(iter(known.items()))
                         words = f"{term}: {first[0]} in {contract.path}, {number} in {other.path}"
-                        quotes = cited(contract, *first[1]), cited(other, low, high)
+                        quotes = Citation.of(contract, *first[1]), Citation.of(other, low, high)
                         yield Found(contract.path, words, quotes)
 
 

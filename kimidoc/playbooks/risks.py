@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from kimidoc.playbooks.passages import passages
 from kimidoc.playbooks.statements import year_of
-from kimidoc.playbooks.sweep import TABLES, Found, cited
+from kimidoc.playbooks.sweep import TABLES, Found
 from kimidoc.types import Citation, Document, Row
 
 COLUMNS = ("Change", "Earlier", "Later")
@@ -167,4 +167,4 @@ def changed(documents: Sequence[Document]) -> Iterator[Found]:
 
 
 def _quote(side: Sequence[Sentence]) -> Citation:
-    return cited(side[0].document, side[0].start, side[-1].end)
+    return Citation.of(side[0].document, side[0].start, side[-1].end)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kimidoc.playbooks.sweep import Found, cited, sentence
+from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
 
@@ -100,7 +100,7 @@ def lines(document: Document) -> list[Line]:
                 values = {y: v for y, v in zip(years, given, strict=True) if v is not None}
                 start = at + len(piece) - len(piece.lstrip())
                 label = " ".join(match["label"].split())
-                found.append(Line(label, values, cited(document, start, end)))
+                found.append(Line(label, values, Citation.of(document, start, end)))
         at = end + 1
     return found
 
@@ -130,7 +130,7 @@ def claims(documents: Sequence[Document]) -> Iterator[Claim]:
             for match in re.finditer(
                 rf"\b{name}\b[^.;%]{{0,40}}?\b(?:was|were|of|at)\b", document.text, re.I
             ):
-                rows = _row(statements, part, year), _row(statements, whole, year)
+                rows = figure(statements, part, year), figure(statements, whole, year)
                 yield from _ratio(document, name, year, match, rows)
         yield from _growth(document, year, statements, labels)
 
@@ -140,15 +140,10 @@ def ratio(
 ) -> tuple[Decimal, tuple[Citation, ...]] | None:
     """A ratio in percent, as the rows give it, and the rows."""
     part, whole = _RATIOS["effective tax rate" if name == "tax rate" else name]
-    one, two = _row(statements, part, year), _row(statements, whole, year)
+    one, two = figure(statements, part, year), figure(statements, whole, year)
     if one is None or two is None or not two.values[year]:
         return None
     return 100 * one.values[year] / two.values[year], (one.citation, two.citation)
-
-
-def figure(statements: Sequence[Line], name: str, year: str) -> Line | None:
-    """The row that gives a figure for a year."""
-    return _row(statements, name, year)
 
 
 def _ratio(
@@ -168,7 +163,7 @@ def _ratio(
     computed = 100 * part.values[year] / whole.values[year]
     formula = f"{part.values[year]:,} / {whole.values[year]:,}"
     quotes = (
-        cited(document, *sentence(document.text, match.start())),
+        Citation.of(document, low, high),
         part.citation,
         whole.citation,
     )
@@ -188,20 +183,21 @@ def _growth(
     )
     for match in pattern.finditer(document.text):
         said = _percentage(document, match.end())
-        line = _row(statements, match["name"].casefold(), year)
+        line = figure(statements, match["name"].casefold(), year)
         if said is None or line is None or not line.values.get(before):
             continue
         now, then = line.values[year], line.values[before]
         stated = -said[0] if match["down"] else said[0]
         computed = 100 * (now - then) / abs(then)
-        quotes = (cited(document, *sentence(document.text, match.start())), line.citation)
+        quotes = (Citation.of(document, *sentence(document.text, match.start())), line.citation)
         name = f"growth of {line.label.casefold()}"
         yield Claim(
             name, year, stated, computed, f"{now:,} / {then:,} - 1", document, quotes, said[1]
         )
 
 
-def _row(statements: Sequence[Line], name: str, year: str) -> Line | None:
+def figure(statements: Sequence[Line], name: str, year: str) -> Line | None:
+    """The row that gives a figure for a year."""
     pattern = _LABELS.get(name, re.escape(name))
     return next(
         (

@@ -67,7 +67,7 @@ def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
     for start, end in sorted(found):
         said = text[start:end]
         if said.count(" | ") < 2 and len(_WORD.findall(said)) >= WORDS and matched(signs, said):
-            yield cited(document, start, end)
+            yield Citation.of(document, start, end)
 
 
 def lines(signs: Sequence[str], document: Document, *, comments: bool) -> Iterator[Citation]:
@@ -89,20 +89,6 @@ def lines(signs: Sequence[str], document: Document, *, comments: bool) -> Iterat
         last = end = len(text) if end < 0 else end
         if end - start > QUOTE_CHARS:  # a program without line feeds
             start, end = max(start, first - 80), min(end, first + QUOTE_CHARS - 80)
-        yield cited(document, start + len(text[start:end]) - len(text[start:end].lstrip()), end)
-
-
-def cited(document: Document, start: int, end: int) -> Citation:
-    """The characters [start, end) of a document as a citation of it."""
-    place = document.place(start, end)
-    return Citation(
-        "exact",
-        document.text[start:end],
-        document.path,
-        start,
-        end,
-        place.start_line,
-        place.end_line,
-        place.page,
-        place.section,
-    )
+        yield Citation.of(
+            document, start + len(text[start:end]) - len(text[start:end].lstrip()), end
+        )

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from kimidoc.playbooks.negation import negated
 from kimidoc.playbooks.references import HEAD
-from kimidoc.playbooks.sweep import TABLES, Found, cited, sentence
-from kimidoc.types import Document
+from kimidoc.playbooks.sweep import TABLES, Found, sentence
+from kimidoc.types import Citation, Document
 from kimidoc.values.dates import DATE, iso
 
 ENDS = re.compile(
@@ -48,9 +48,9 @@ def expired(documents: Sequence[Document]) -> Iterator[Found]:
             continue
         day, match = ends[0]
         if not _denied(document.text, *match.span("verb")):
-            quote = cited(document, *sentence(document.text, match.start()))
+            quote = Citation.of(document, *sentence(document.text, match.start()))
             said = f"{day}; {where} gives its own date as {latest}"
-            yield Found(document.path, said, (quote, cited(later, *span)))
+            yield Found(document.path, said, (quote, Citation.of(later, *span)))
 
 
 def written(document: Document) -> re.Match[str] | None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from kimidoc.playbooks.sweep import QUOTE_CHARS, cited
+from kimidoc.playbooks.sweep import QUOTE_CHARS
 from kimidoc.triage.load import Result
 from kimidoc.types import Citation, Document
 
@@ -44,13 +44,16 @@ def quoted(result: Result, document: Document) -> Citation | None:
     """The lines of a result, white space around them left out; None where they are not there."""
     if result.first_line is None or result.last_line is None:
         return None
+    return lines(document, result.first_line, result.last_line)
+
+
+def lines(document: Document, first: int, last: int) -> Citation | None:
+    """Whole lines of a document, 1-based, both included; None where they are not there."""
     starts = document.line_starts
-    if result.first_line > len(starts):
+    if first > len(starts):
         return None
-    start = starts[result.first_line - 1]
-    last = min(result.last_line, len(starts))
     end = starts[last] - 1 if last < len(starts) else len(document.text)
-    return trimmed(document, start, end)
+    return trimmed(document, starts[first - 1], end)
 
 
 def trimmed(document: Document, start: int, end: int) -> Citation | None:
@@ -58,4 +61,4 @@ def trimmed(document: Document, start: int, end: int) -> Citation | None:
     words = document.text[start:end]
     start += len(words) - len(words.lstrip())
     end = min(start + len(words.strip()), start + QUOTE_CHARS)
-    return cited(document, start, end) if end > start else None
+    return Citation.of(document, start, end) if end > start else None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kimidoc.triage import origins
 from kimidoc.triage.load import Result
-from kimidoc.triage.place import document_of, quoted, trimmed
+from kimidoc.triage.place import document_of, lines, quoted, trimmed
 from kimidoc.triage.program import Module, Program
 from kimidoc.types import Citation, Document, Imported, Notice, Verdict
 
@@ -181,20 +181,20 @@ def _unused(case: _Case) -> Opinion | None:
 
 def _users(program: Program, module: Module, other: Module, name: str) -> list[int]:
     """The lines of another module that import the name from this one, or reach for it there."""
-    lines = []
+    found = []
     for node in ast.walk(other.tree):
         if isinstance(node, ast.ImportFrom) and any(a.name in (name, "*") for a in node.names):
             kept = {(dotted, n) for dotted, n in other.imports.values()}
             if any(n in (name, "*") and program.is_module(d, module) for d, n in kept):
-                lines.append(node.lineno)
+                found.append(node.lineno)
         elif (
             isinstance(node, ast.Attribute)
             and node.attr == name
             and isinstance(node.value, ast.Name)
             and program.named_module(other, node.value.id) is module
         ):
-            lines.append(node.lineno)
-    return lines
+            found.append(node.lineno)
+    return found
 
 
 def _secret(case: _Case) -> Opinion | None:
@@ -256,9 +256,7 @@ def _quotes(case: _Case, places: Iterable[tuple[Module, int, int]]) -> tuple[Cit
     for module, first, last in places:
         if module is case.module and case.first <= first and last <= case.last:
             continue
-        starts = module.document.line_starts
-        end = starts[last] - 1 if last < len(starts) else len(module.document.text)
-        cited = trimmed(module.document, starts[first - 1], end)
+        cited = lines(module.document, first, last)
         if cited is not None:
             found[cited] = None
     return tuple(found)

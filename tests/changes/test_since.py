@@ -10,8 +10,7 @@ from docx import Document as Word
 
 from kimidoc.changes import limited, open_revision
 from kimidoc.errors import UsageError
-from kimidoc.playbooks.sweep import cited
-from kimidoc.types import Finding
+from kimidoc.types import Citation, Finding
 from tests.changes.conftest import Repo
 from tests.report.conftest import FINDINGS
 
@@ -108,7 +107,7 @@ def test_findings_are_limited_to_changed_lines(repo: Repo) -> None:
 
     def finding(path: str, words: str, rule: str = "code.x") -> Finding:
         at = documents[path].text.index(words)
-        quote = cited(documents[path], at, at + len(words))
+        quote = Citation.of(documents[path], at, at + len(words))
         return replace(FINDINGS[0], rule_id=rule, path=path, citations=(quote,))
 
     hostile = finding("b.py", "row 2\n", "integrity.instructions")

@@ -11,7 +11,8 @@ import pytest
 
 from kimidoc import config
 from kimidoc.cli import options
-from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running, flat, settle
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Budget, Gates, Manner, Reading, Reports, Running
 from kimidoc.errors import ConfigError
 from kimidoc.report import FORMATS
 from tests.cli.conftest import made

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from kimidoc import ingest, playbooks
 from kimidoc.playbooks import judge
-from kimidoc.playbooks.sweep import cited
 from kimidoc.report.fingerprint import folded, stamped
-from kimidoc.types import Document, Finding
+from kimidoc.types import Citation, Document, Finding
 from tests.report.conftest import FINDINGS
 
 SERVICE = Path(__file__).parents[2] / "examples" / "service-repo"
@@ -103,7 +102,7 @@ def _findings(text: str, words: str, kind: str = "python") -> tuple[Finding, ...
         replace(
             FINDINGS[0],
             path="a.py",
-            citations=(cited(document, at, at + len(words)),),
+            citations=(Citation.of(document, at, at + len(words)),),
             fingerprint="",
         )
         for at in starts
