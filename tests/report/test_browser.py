@@ -6,6 +6,7 @@ Skipped where there is no Chromium.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,20 @@ def test_tables_and_the_overview_sort_and_narrow(opened: Open) -> None:
     page.js("document.querySelector('[data-rows=matrix-1] [name=raised]').click()")
     rows = page.js("document.querySelectorAll('#matrix-1 tbody tr:not([hidden])').length")
     assert 0 < rows < page.js("document.querySelectorAll('#matrix-1 tbody tr').length")
+
+
+def test_an_overview_of_many_checks_scrolls_in_its_own_frame(opened: Open) -> None:
+    """41 columns: what only a screen reader hears in a cell must not widen the page either."""
+    report = rich()
+    first = next(a for a in report.answers if a.question.check is not None)
+    more = tuple(
+        replace(first, question=replace(first.question, id=f"q-{n}", check=f"check-{n}"))
+        for n in range(60)
+    )
+    page = opened(replace(report, answers=(*report.answers, *more)))
+    page.look(1280)
+    assert page.js("document.querySelectorAll('#matrix-1 thead th').length") > 60
+    assert page.js("document.documentElement.scrollWidth") <= 1280
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
