@@ -29,13 +29,14 @@ from numpy.typing import NDArray
 from kimidoc import pack
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.finding import question_states
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import BM25, fused
 from kimidoc.indexer.keys import Collector, Keys
-from kimidoc.indexer.model import QUESTION, Indexer
+from kimidoc.indexer.model import Indexer
 from kimidoc.indexer.score import block_scores
 from kimidoc.models import checkpoint
 from kimidoc.models.checkpoint import Checkpoint
@@ -284,23 +285,11 @@ def questions_scores(
     questions: Sequence[str], keys: Keys, reader: Reader, indexer: Indexer
 ) -> Floats:
     """Every question's score of every block, [M, N]; each question is read alone."""
-    asked = {q: indexer.queries(_states(q, reader, indexer)) for q in dict.fromkeys(questions)}
+    asked = {
+        q: indexer.queries(question_states(reader, q, indexer.shape.taps))
+        for q in dict.fromkeys(questions)
+    }
     scores = block_scores(list(asked.values()), keys, BLOCK, indexer.beside)
     at = {q: n for n, q in enumerate(asked)}
     found: Floats = scores[[at[q] for q in questions]].numpy()
     return found
-
-
-def _states(question: str, reader: Reader, indexer: Indexer) -> torch.Tensor:
-    """What enters the tapped layers when a question is read alone: [Q, P, C]"""
-    encoded = reader.loaded.tokenizer.encode([QUESTION.format(question)])[0]
-    rows: dict[int, torch.Tensor] = {}
-
-    def tap(layer: int, start: int, entered: torch.Tensor) -> None:
-        if layer in indexer.shape.taps:
-            assert start == 0, "a question is one chunk"
-            rows[layer] = entered.float()
-
-    ids = torch.tensor(list(encoded.ids))
-    layer_major(reader.runner, reader.profile, ids, reader.plan, tap=tap)
-    return torch.stack([rows[layer] for layer in indexer.shape.taps], 1)

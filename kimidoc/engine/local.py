@@ -18,18 +18,20 @@ from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import limit, lock
 from kimidoc.kvcache import session as sessions
-from kimidoc.models import chat, checkpoint, folder
+from kimidoc.models import chat, checkpoint, folder, nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import ModelFacts, Notice, SessionFacts, Window
 
 if TYPE_CHECKING:
+    from kimidoc.engine.finding import Finder
     from kimidoc.engine.read_plan import ReadPlan
-    from kimidoc.engine.reading import Earlier, Layers, Reader
+    from kimidoc.engine.reading import Earlier, Layers, Reader, WasRead
+    from kimidoc.indexer.keys import Keys
 
 AUTO, NONE = "auto", "none"
 _DEFAULT = ReadOptions()
-# What ``engine.writing`` does with every checkpoint, until one is trained for this work.
+# What ``engine.finding`` does with a checkpoint that no indexer was trained for.
 _BY_WORD_RULES = Notice(
     "method.places-by-word-rules",
     "Rules that compare words, not understanding, chose where to look and decided what counts as "
@@ -41,10 +43,11 @@ _BY_WORD_RULES = Notice(
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A window that was read: its layers, and the lexical prior over its blocks."""
+    """A window that was read: its layers, the lexical prior over its blocks, the indexer's keys."""
 
     layers: Layers
     prior: LexicalPrior
+    keys: Keys | None
 
 
 class LocalEngine:
@@ -110,7 +113,12 @@ class LocalEngine:
 
     @property
     def _settings(self) -> str:
-        return f"{self.plan.describe()} {self._dtype}"
+        found = f" indexer {self._indexer}" if self._indexer else ""
+        return f"{self.plan.describe()} {self._dtype}{found}"
+
+    @cached_property
+    def _indexer(self) -> str | None:
+        return nano.indexer_id(self.checkpoint.fingerprint)
 
     @property
     def _where(self) -> Path | None:
@@ -151,33 +159,35 @@ class LocalEngine:
         from kimidoc.engine.reading import Reader
 
         torch.manual_seed(self.seed)
-        return Reader(self.checkpoint, self._threads, self.plan, self._dtype)
+        indexer = nano.indexer(self.checkpoint.fingerprint)
+        return Reader(self.checkpoint, self._threads, self.plan, self._dtype, indexer)
 
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
-        notices = [_BY_WORD_RULES, *self._beyond_training(window)]
+        notices = [] if self._indexer else [_BY_WORD_RULES]
+        notices += self._beyond_training(window)
         if self._where is None:
-            layers, reused = self._read(window, None, progress)
+            read = self._read(window, None, progress)
         else:
-            layers, reused = self._kept(window, notices, progress)
+            read = self._kept(window, notices, progress)
         where = self._where
         info = sessions.info(where) if where is not None else None
         facts = SessionFacts(
             id=self._name,
-            reused_tokens=reused,
-            prefilled_tokens=len(window.tokens) - reused,
+            reused_tokens=read.reused,
+            prefilled_tokens=len(window.tokens) - read.reused,
             bytes=info.bytes if info else 0,
         )
         prior = LexicalPrior(window, self.plan.budget.block_tokens)
-        return Prefix(window, facts, Held(layers, prior), tuple(notices))
+        return Prefix(window, facts, Held(read.layers, prior, read.keys), tuple(notices))
 
-    def _kept(
-        self, window: Window, notices: list[Notice], progress: Progress
-    ) -> tuple[Layers, int]:
+    def _kept(self, window: Window, notices: list[Notice], progress: Progress) -> WasRead:
         """The window out of its session, which is read and written first where it has to be.
 
         One process at a time writes a session; who waited uses what the other one wrote.
         """
+        from kimidoc.engine.reading import WasRead
+
         assert self._root is not None and self._name is not None
         where = self._root / self._name
         sessions.remove_unfinished(self._root)
@@ -193,21 +203,25 @@ class LocalEngine:
                     ).notices
                     return read
         sessions.touch(where)
-        return earlier.layers(), len(window.tokens)
+        return WasRead(earlier.layers(), len(window.tokens), earlier.keys)
 
     def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:
         from kimidoc.engine.reading import Earlier
 
         try:
-            return Earlier.of(where, self.checkpoint.fingerprint, self._settings, window.tokens)
+            return Earlier.of(
+                where,
+                self.checkpoint.fingerprint,
+                self._settings,
+                window.tokens,
+                indexed=self._indexer is not None,
+            )
         except SessionError as reason:
             said = f"{reason.message}; everything was read again and the session replaced."
             notices.append(Notice("session-not-used", said))
         return None
 
-    def _read(
-        self, window: Window, earlier: Earlier | None, progress: Progress
-    ) -> tuple[Layers, int]:
+    def _read(self, window: Window, earlier: Earlier | None, progress: Progress) -> WasRead:
         return self._reader.read(
             window,
             earlier,
@@ -252,7 +266,16 @@ class LocalEngine:
             self.frame,
             prefix.window,
             held.layers,
-            held.prior,
+            self._finder(prefix.window, held),
             self.plan.budget.block_tokens,
         )
         return desk.answer(prompts, progress)
+
+    def _finder(self, window: Window, held: Held) -> Finder:
+        from kimidoc.engine.finding import ByMeaning, ByWords
+
+        words = ByWords(window, held.prior)
+        indexer = self._reader.indexer
+        if held.keys is None or indexer is None:
+            return words
+        return ByMeaning(words, held.keys, indexer, self._reader)

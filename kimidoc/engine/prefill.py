@@ -86,9 +86,12 @@ def layer_major(
     flow: Flow | None = None,
     done: Sequence[Layer] = (),
     tap: Tap | None = None,
+    until: int | None = None,
     progress: Progress = silent,
 ) -> tuple[list[Layer], Tensor]:
     """Read ``ids`` [T]; returns every layer as kept, and what left the last one: [T', hidden].
+
+    ``until``: only the layers before that one.
 
     ``known``: the layers of an earlier session whose first ``known_tokens`` (whole blocks, and
     where there are local layers a place that all of them can go on from) are the same; T' counts
@@ -104,7 +107,7 @@ def layer_major(
     _embed(runner, ids, pieces, known_tokens, flow, again=bool(done))
     hot, kept, n = Reading(T, L), list(done), len(runner.layers)
     remember = plan.globals_of(profile.windows)
-    for index, window in enumerate(profile.windows):
+    for index, window in enumerate(profile.windows[:until]):
         if index < len(done):
             continue
         store: Store = hot if index in remember else _forgetful(plan, window)

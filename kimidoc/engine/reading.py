@@ -19,29 +19,55 @@ from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
 from kimidoc.errors import SessionError
+from kimidoc.indexer.keys import Collector, Keys
+from kimidoc.indexer.model import Indexer
 from kimidoc.kvcache import session, snapshot
 from kimidoc.kvcache.layer import Recent
 from kimidoc.kvcache.local import Tail
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.kvcache.snapshot import Layer
+from kimidoc.kvcache.storage import write_file
 from kimidoc.models import int8
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.types import Window
 
 Layers = list[Layer]
+KEYS = "indexer.keys"  # a session's file of the indexer's keys
+_SUMS = "indexer-{:03}.sums"  # of an unfinished reading: the keys so far, by layers done
+
+
+@dataclass(frozen=True, slots=True)
+class WasRead:
+    """A window's layers, how many tokens an earlier session spared, and the indexer's keys."""
+
+    layers: Layers
+    reused: int
+    keys: Keys | None
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A kept session of the same model and plan; ``common`` tokens of the window are its own."""
+    """A kept session of the same model and plan; ``common`` tokens of the window are its own.
+
+    ``keys``: the indexer's, where the session was read with one.
+    """
 
     where: Path
     common: int
     whole: bool
+    keys: Keys | None = None
 
     @classmethod
-    def of(cls, where: Path, fingerprint: str, settings: str, tokens: array[int]) -> Earlier | None:
+    def of(
+        cls,
+        where: Path,
+        fingerprint: str,
+        settings: str,
+        tokens: array[int],
+        *,
+        indexed: bool = False,
+    ) -> Earlier | None:
         """The session at ``where`` if it can serve these tokens; None where there is none.
 
         Raises SessionError when it is damaged, or was read otherwise than now.
@@ -59,7 +85,8 @@ class Earlier:
         if sha256(kept.tobytes()).hexdigest() != manifest["tokens_sha256"]:
             raise unusable(where, "is damaged: its token ids are not those that were written")
         common = session.common_prefix(kept, tokens)
-        earlier = cls(where, common, common == len(kept) == len(tokens))
+        keys = Keys.load(where / KEYS) if indexed else None
+        earlier = cls(where, common, common == len(kept) == len(tokens), keys)
         earlier.layers()  # sizes are checked: damage is met now, not half way
         return earlier
 
@@ -88,19 +115,32 @@ def going_on(known: Sequence[Layer], common: int) -> int:
     return common
 
 
+def quantise(model: Any, plan: ReadPlan) -> None:
+    """Put a model's linear layers in int8 where the plan asks for it and the processor can."""
+    if plan.weights == "int8" and model.dtype == torch.bfloat16 and model.device.type == "cpu":
+        if int8.supported():
+            int8.apply(model)
+
+
 class Reader:
-    """A loaded model and what is known of its layers."""
+    """A loaded model and what is known of its layers.
+
+    ``indexer``: collects its keys from the states as they pass; must be of this checkpoint.
+    """
 
     def __init__(
-        self, checkpoint: Checkpoint, threads: int | None, plan: ReadPlan, dtype: str
+        self,
+        checkpoint: Checkpoint,
+        threads: int | None,
+        plan: ReadPlan,
+        dtype: str,
+        indexer: Indexer | None = None,
     ) -> None:
-        self.plan = plan
+        self.plan, self.indexer = plan, indexer
         self.loaded = load(checkpoint, threads, dtype=getattr(torch, dtype))
         if unknown_family.needs_proof(self.loaded.model):
             unknown_family.prove(self.loaded.model)
-        if plan.weights == "int8" and self.loaded.model.dtype == torch.bfloat16:
-            if self.loaded.model.device.type == "cpu" and int8.supported():
-                int8.apply(self.loaded.model)
+        quantise(self.loaded.model, plan)
         self.profile: Profile = profile(self.loaded.model)
         self.runner = Runner(self.loaded.model)
 
@@ -112,8 +152,8 @@ class Reader:
         name: str,
         facts: dict[str, Any],
         progress: Progress,
-    ) -> tuple[Layers, int]:
-        """Every layer of the window and how many tokens an earlier session spared.
+    ) -> WasRead:
+        """Every layer of the window, gone on from what an earlier session holds.
 
         With a ``root`` the session is written there, layer by layer; the caller holds its lock.
         A long reading that is interrupted at any moment is gone on with from the last layer that
@@ -123,6 +163,9 @@ class Reader:
         known: Layers = [] if earlier is None else earlier.layers()
         common = 0 if earlier is None else min(earlier.common, len(window.tokens) - 1)
         reused = going_on(known, common // block * block)
+        collect = None
+        if self.indexer is not None:
+            collect = Collector(self.indexer, len(window.tokens) - reused, first=reused)
         ids = token_ids(window)
 
         def run(keep: Keep, flow: Flow | None = None, done: Sequence[Layer] = ()) -> Layers:
@@ -136,44 +179,78 @@ class Reader:
                 known_tokens=reused,
                 flow=flow,
                 done=done,
+                tap=collect,
                 progress=progress,
             )
             return layers
 
+        def keys() -> Keys | None:
+            if collect is None:
+                return None
+            if earlier is None or earlier.keys is None or not reused:
+                return collect.finish()
+            return earlier.keys.first(reused).followed_by(collect.finish())
+
         if root is None:
-            return run(lambda layer: layer), reused
+            return WasRead(run(lambda layer: layer), reused, keys())
         if len(window.tokens) - reused < RESUMABLE_TOKENS:
             with snapshot.Writer(root, name) as writer:
                 layers = run(writer.add)
+                found = _write_keys(writer, keys())
                 writer.finish(window.tokens, facts)
-            return layers, reused
+            return WasRead(layers, reused, found)
         same = {key: facts[key] for key in ("model", "fingerprint", "settings", "roots")} | {
             "tokens": len(window.tokens),
             "tokens_sha256": sha256(window.tokens.tobytes()).hexdigest(),
             "reused_tokens": reused,
         }
         with snapshot.Writer(root, name, resumable=same) as writer:
-            flow = self._flow(writer, len(window.tokens) - reused)
+            flow = self._flow(writer, len(window.tokens) - reused, collect)
 
             def keep(layer: Layer) -> Layer:
                 kept = writer.add(layer)
+                done = len(writer.layers)
+                if collect is not None and collect.looks_at(done - 1):
+                    write_file(writer.work / _SUMS.format(done), collect.packed())
                 writer.note(len(self.runner.layers), checksum=flow.checksum)
                 return kept
 
             layers = run(keep, flow, tuple(writer.done))
+            found = _write_keys(writer, keys())
             writer.finish(window.tokens, facts)
-        return layers, reused
+        return WasRead(layers, reused, found)
 
-    def _flow(self, writer: snapshot.Writer, rows: int) -> InFiles:
+    def _flow(self, writer: snapshot.Writer, rows: int, collect: Collector | None) -> InFiles:
         """Where a reading's hidden states lie; an interrupted one's if they are what was written.
 
-        The embedding is turned to first, so layer l reads what was turned to l + 1 times.
+        The embedding is turned to first, so layer l reads what was turned to l + 1 times. What was
+        collected up to the last layer that was done is taken up with them.
         """
         model: Any = self.loaded.model
         width, dtype = model.get_input_embeddings().embedding_dim, model.dtype
         if writer.done:
             flow = InFiles(writer.work, rows, width, dtype, len(writer.done) + 1)
-            if flow.intact(writer.progress.get("checksum", -1)):
+            whole = flow.intact(writer.progress.get("checksum", -1))
+            if whole and (collect is None or _taken_up(writer, collect)):
                 return flow
             writer.forget()
         return InFiles(writer.work, rows, width, dtype)
+
+
+def _taken_up(writer: snapshot.Writer, collect: Collector) -> bool:
+    """Have ``collect`` stand where it stood after the layers that are done."""
+    last = max((n for n in range(len(writer.done)) if collect.looks_at(n)), default=None)
+    if last is None:
+        return True
+    try:
+        collect.go_on(writer.work / _SUMS.format(last + 1))
+    except SessionError:
+        return False
+    return True
+
+
+def _write_keys(writer: snapshot.Writer, keys: Keys | None) -> Keys | None:
+    if keys is not None:
+        write_file(writer.work / KEYS, keys.packed())
+        writer.beside.add(KEYS)
+    return keys

@@ -19,6 +19,14 @@ from kimidoc.types import Window
 ANCHOR = 0.5  # what the first anchor in a unit earns; each further one half of what is left
 
 
+def unit_end(source: Runs, start: int) -> int:
+    """The last token of the unit that begins at ``start``."""
+    end = start
+    while end not in source.ends and end + 1 < source.limit[start] and end - start < 128:
+        end += 1
+    return end
+
+
 class Overlap:
     """Scores units for one question. ``anchors`` are a check's terms; may be empty."""
 
@@ -39,9 +47,7 @@ class Overlap:
         return np.array([self._unit(source, int(p)) for p in source.starts], dtype=np.float32)
 
     def _unit(self, source: Runs, start: int) -> float:
-        end = start
-        while end not in source.ends and end + 1 < source.limit[start] and end - start < 128:
-            end += 1
+        end = unit_end(source, start)
         segment = self._window.segment_at(start)
         assert segment is not None
         text = segment.document.text[self._window.starts[start] : self._window.ends[end]]

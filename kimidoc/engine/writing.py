@@ -1,16 +1,16 @@
 """What is written for one question: evidence, verbatim quotes or NOT FOUND, a short answer.
 
-The base model is not trained for this and is not trusted with it alone. Lexical rules support it,
-each named here and measured (``CONTRIBUTING.md``, decisions), until training replaces them:
+A ``finding.Finder`` says where to look, whether there is an answer, and how well each sentence
+serves as a quote; each of its ways is named there and measured (``CONTRIBUTING.md``, decisions).
 
-- blocks that BM25 ranks first are always among those attended to, and lead the evidence;
-- a question whose words the best block hardly covers is answered NOT FOUND (the model's own
-  word on it, and how much likelier the passages make the question, were measured and are noise);
-- among the units (sentences, lines, clauses) of the best blocks, those that hold most of the
-  question's words get a bonus that leaves the model to choose between near ones: left to itself
-  it quoted the right clause for 0.08 of 40 questions, the lexical order alone for 0.3.
+- the blocks that the finder ranks first are always among those attended to, and lead the evidence;
+- a question that the finder has no answer to is answered NOT FOUND (the model's own word on it,
+  and how much likelier the passages make the question, were measured and are noise);
+- among the units (sentences, lines, clauses) of the best blocks, what the finder says of each is a
+  bonus that leaves the model to choose between near ones: left to itself it quoted the right clause
+  for 0.08 of 40 questions, the lexical order alone for 0.3.
 
-So with this model a rule finds the place, and the model writes the short answer.
+So the finder finds the place, and the model writes the short answer.
 """
 
 from __future__ import annotations
@@ -28,22 +28,19 @@ from kimidoc.engine.answering import Batch
 from kimidoc.engine.base import Attended, Draft, Progress, Prompt
 from kimidoc.engine.constrain import Runs, Unit, Verbatim, runs, words
 from kimidoc.engine.decode import Row, best, lockstep
-from kimidoc.engine.lexical import LexicalPrior, content
+from kimidoc.engine.finding import Finder, Look
 from kimidoc.engine.reading import Layers, Reader
-from kimidoc.engine.units import Overlap
 from kimidoc.models.chat import ChatFrame
 from kimidoc.models.tokenizer import FileTokenizer
 from kimidoc.types import Window
 
 ROWS = 32  # questions in one batch
-LEXICAL_BLOCKS = 5  # blocks BM25 insists on
+FOUND_BLOCKS = 5  # blocks the finder insists on
 ATTENDED_BLOCKS = 3  # blocks each head's own queries add
 READ_BLOCKS = 4  # best blocks that a quote may come from
 LISTED = 32  # places of evidence
-LEXICAL_WEIGHT = 4.0  # of BM25's reciprocal rank in the evidence; attention's counts once
-BONUS = 100.0  # nats that full overlap with the question's words is worth against the model
-FOUND = 0.45  # coverage of the question's words by its best block, from which on it is answered
-ANOTHER = 0.85  # a further quote has at least this share of the first one's overlap
+FINDER_WEIGHT = 4.0  # of the finder's reciprocal rank in the evidence; attention's counts once
+BONUS = 100.0  # nats that the finder's full worth counts against the model
 _Floats = NDArray[np.float32]
 Feed = tuple[list[int], Unit]  # tokens, and where in them the question's own words stand
 Writing = Generator[Sequence[int], Tensor, str]
@@ -55,7 +52,7 @@ class _Asked:
 
     prompt: Prompt
     feed: Feed
-    scores: _Floats
+    look: Look
     choice: Choice
     found: bool
 
@@ -70,11 +67,11 @@ class Desk:
         frame: ChatFrame,
         window: Window,
         layers: Layers,
-        prior: LexicalPrior,
+        finder: Finder,
         block_tokens: int,
     ) -> None:
         self.reader, self.tokenizer, self.frame = reader, tokenizer, frame
-        self.window, self.layers, self.prior = window, layers, prior
+        self.window, self.layers, self.finder = window, layers, finder
         self.block = block_tokens
         self._tags = {t: self._ids(t) for t in ("<quote>", "</quote>\n<quote>")}
         self._tags["<answer>"] = self._ids("</quote>\n<answer>")
@@ -86,11 +83,12 @@ class Desk:
     def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
         """Drafts in the order of the prompts; those of like length share a batch."""
         feeds = [self._feed(p) for p in prompts]
+        looks = self.finder.look(prompts)
         order = sorted(range(len(prompts)), key=lambda i: len(feeds[i][0]))
         drafts: dict[int, Draft] = {}
         for at in range(0, len(order), ROWS):
             group = order[at : at + ROWS]
-            asked = [self._ready(prompts[i], feeds[i]) for i in group]
+            asked = [self._ready(prompts[i], feeds[i], looks[i]) for i in group]
             drafts |= zip(group, self._write(asked), strict=True)
             progress("answer", len(drafts), len(prompts), "questions")
         return [drafts[i] for i in range(len(prompts))]
@@ -102,36 +100,24 @@ class Desk:
         end = len(head) + max(1, len(own))  # a question without a token still has a place
         return [*head, *own, *self.frame.closing_ids], (len(head), end)
 
-    def _ready(self, prompt: Prompt, feed: Feed) -> _Asked:
+    def _ready(self, prompt: Prompt, feed: Feed, look: Look) -> _Asked:
         """Choose the blocks of a prompt and decide whether they answer it."""
-        scores = self.prior.scores(content([prompt.question, *prompt.terms]))
         allowed, ranges = self._allowed(prompt)
-        top = allowed[np.argsort(-scores[allowed], kind="stable")[:LEXICAL_BLOCKS]]
-        must = torch.from_numpy(np.unique([0, *(int(b) for b in top if scores[b] > 0)]))
+        top = allowed[np.argsort(-look.scores[allowed], kind="stable")[:FOUND_BLOCKS]]
+        must = torch.from_numpy(np.unique([0, *(int(b) for b in top if look.scores[b] > 0)]))
         choice = Choice(torch.from_numpy(allowed), must, ATTENDED_BLOCKS, ranges)
-        return _Asked(prompt, feed, scores, choice, self._coverage(prompt, allowed) >= FOUND)
+        return _Asked(prompt, feed, look, choice, look.found(allowed))
 
     def _allowed(self, prompt: Prompt) -> tuple[NDArray[np.int64], tuple[Unit, ...] | None]:
         """The blocks a prompt may see, and the token ranges within them."""
         if prompt.scope is None:
-            return np.arange(self.prior.blocks), None
+            return np.arange(self.finder.blocks), None
         ranges = ((0, max(1, len(self.frame.preamble_ids))), *prompt.scope)
         spans = [np.arange(a // self.block, -(-b // self.block)) for a, b in ranges]
         return np.unique(np.concatenate(spans)), ranges
 
-    def _coverage(self, prompt: Prompt, allowed: NDArray[np.int64]) -> float:
-        """The best block's BM25 as a share of what the question's words are worth, about 0 to 2.
-
-        At FOUND, asked in plain words: found when present / not found when absent 0.97 / 0.98 on
-        questions about encyclopaedia articles, 0.54 / 0.79 on contract clauses (train split; 0.56 /
-        0.81 on the dev split, which the threshold was not chosen on).
-        """
-        stems = content([prompt.question])
-        worth = sum(self.prior.idf(stem) for stem in stems)
-        return float(self.prior.scores(stems)[allowed].max()) / worth if worth else 0.0
-
     def _write(self, asked: Sequence[_Asked]) -> list[Draft]:
-        batch = Batch([a.choice for a in asked], self.prior.blocks, self.block)
+        batch = Batch([a.choice for a in asked], self.finder.blocks, self.block)
         rows = [self._row(number, one, batch) for number, one in enumerate(asked)]
         where = [one.feed[1] for one in asked]
         return lockstep(self.reader.runner, self.reader.profile, self.layers, batch, rows, where)
@@ -143,21 +129,20 @@ class Desk:
         attended = tuple(a for block, score in ranked for a in self._places(prompt, block, score))
         if not asked.found:
             return Draft(prompt.id, "NOT FOUND", attended[:LISTED])
-        overlap = Overlap(self.window, self.prior, prompt.question, prompt.terms)
         near = [(a.start, a.end) for a in attended[:READ_BLOCKS]]
         quotes: list[str] = []
         used: set[int] = set()
         floor = 0.0
         while len(quotes) < prompt.quotes:
             source = runs(self.window, near, used)
-            worth = overlap.of(source)
+            worth = asked.look.worth(source)
             if not worth.size or worth.max() < floor:
                 break
             after = yield self._tags["</quote>\n<quote>" if quotes else "<quote>"]
             start, end = yield from self._quote(prompt, source, worth, after)
             quotes.append(words(self.window, (start, end)))
             used |= set(range(start, end))
-            floor = ANOTHER * max(floor, float(worth.max()))
+            floor = asked.look.another * max(floor, float(worth.max()))
         if not quotes:
             return Draft(prompt.id, "NOT FOUND", attended[:LISTED])
         said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
@@ -168,21 +153,21 @@ class Desk:
         return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended[:LISTED])
 
     def _ranked(self, asked: _Asked, mass: _Floats) -> list[tuple[int, float]]:
-        """Blocks by fused reciprocal ranks of BM25 and of the attention they received, in (0, 1]:
+        """Blocks by two ranks fused, the finder's and that of the attention received, in (0, 1]:
 
-            (w / (10 + rank in BM25) + 1 / (10 + rank in attention)) * 10 / (w + 1)
+            (w / (10 + the finder's rank) + 1 / (10 + rank in attention)) * 10 / (w + 1)
 
-        Ranks count from 0; w is LEXICAL_WEIGHT, because this model's attention alone finds the
+        Ranks count from 0; w is FINDER_WEIGHT, because this model's attention alone finds the
         right block first for 0.03 of the questions that BM25 finds 0.45 of.
         """
         allowed = asked.choice.allowed.numpy()
-        total = np.zeros(self.prior.blocks)
-        for weight, values in ((LEXICAL_WEIGHT, asked.scores), (1.0, mass)):
+        total = np.zeros(self.finder.blocks)
+        for weight, values in ((FINDER_WEIGHT, asked.look.scores), (1.0, mass)):
             order = allowed[np.argsort(-values[allowed], kind="stable")]
             order = order[values[order] > 0]
             total[order] += weight / (10.0 + np.arange(len(order)))
         top = allowed[np.argsort(-total[allowed], kind="stable")][: 2 * LISTED]
-        return [(int(b), float(total[b]) * 10 / (LEXICAL_WEIGHT + 1)) for b in top if total[b] > 0]
+        return [(int(b), float(total[b]) * 10 / (FINDER_WEIGHT + 1)) for b in top if total[b] > 0]
 
     def _places(self, prompt: Prompt, block: int, score: float) -> list[Attended]:
         """A block as ranges of document text, cut to the prompt's scope; headers are no place."""

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from kimidoc.errors import SessionError
 from kimidoc.indexer.model import Indexer
+
+_FINISHED_AT_ONCE = 65_536  # tokens whose keys stand in fp32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,17 @@ class Keys:
         """These keys and then ``more``: an earlier session's, and those of what was read after."""
         return Keys(torch.cat([self.codes, more.codes]), torch.cat([self.scales, more.scales]))
 
+    def packed(self) -> bytes:
+        """Both as a safetensors file's bytes."""
+        return save({"codes": self.codes.contiguous(), "scales": self.scales.contiguous()})
+
     def save(self, where: Path) -> None:
-        """Write both as safetensors."""
-        save_file({"codes": self.codes, "scales": self.scales}, str(where))
+        """Write ``packed`` to a file."""
+        where.write_bytes(self.packed())
 
     @classmethod
     def load(cls, where: Path) -> Keys:
-        """Read what ``save`` wrote, mapped. Raises SessionError when it is something else."""
+        """Read what ``save`` wrote. Raises SessionError when it is something else."""
         try:
             kept = load_file(str(where))
             return cls(kept["codes"], kept["scales"])
@@ -49,6 +55,10 @@ class Keys:
             raise SessionError(
                 f"the keys in {where} are damaged or missing", hint="read the documents again"
             ) from reason
+
+    def first(self, tokens: int) -> Keys:
+        """Those of the first ``tokens``."""
+        return Keys(self.codes[:tokens], self.scales[:tokens])
 
     def span(self, start: int, end: int) -> Tensor:
         """Keys of tokens [start, end), fp32: [S, D]"""
@@ -82,12 +92,16 @@ class Collector:
         self._sum[a : a + len(share)] += share.to(self._sum)
         self._seen[tap] += len(share)
 
-    def save(self, where: Path) -> None:
-        """Write down how far it came, for a reading that may be interrupted after this layer."""
-        save_file({"sum": self._sum, "seen": torch.tensor(self._seen)}, str(where))
+    def looks_at(self, layer: int) -> bool:
+        """Whether what enters ``layer`` is part of the keys."""
+        return layer in self._taps
+
+    def packed(self) -> bytes:
+        """How far it came, for a reading that may be interrupted after this layer."""
+        return save({"sum": self._sum, "seen": torch.tensor(self._seen)})
 
     def go_on(self, where: Path) -> None:
-        """Take up what ``save`` wrote. Raises SessionError when it does not fit."""
+        """Take up what ``packed`` gave. Raises SessionError when it does not fit."""
         try:
             kept = load_file(str(where))
             fits = kept["sum"].shape == self._sum.shape and len(kept["seen"]) == len(self._seen)
@@ -102,4 +116,8 @@ class Collector:
     def finish(self) -> Keys:
         """The keys, once the highest tapped layer is through."""
         assert all(n == len(self._sum) for n in self._seen), f"tokens seen by layer: {self._seen}"
-        return Keys.of(torch.nn.functional.normalize(self._sum.float(), dim=-1))
+        parts = [
+            Keys.of(torch.nn.functional.normalize(part.float(), dim=-1))
+            for part in torch.split(self._sum, _FINISHED_AT_ONCE)
+        ]
+        return Keys(torch.cat([p.codes for p in parts]), torch.cat([p.scales for p in parts]))

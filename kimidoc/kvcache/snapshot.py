@@ -52,6 +52,7 @@ class Writer:
         kind = f".writing-{name}-{os.getpid()}" if resumable is None else session.READING + name
         self.work = root / kind
         self.layers: list[dict[str, Any]] = []
+        self.beside: set[str] = set()  # files that others write into ``work`` and that stay
         self.done: list[Layer] = []
         self.progress: dict[str, Any] = {}
         self._resumable = resumable
@@ -165,6 +166,7 @@ class Writer:
     def _tidy(self) -> None:
         """Only what the session is made of stays: no hidden states, no progress."""
         own = {array["file"] for layer in self.layers for array in layer["arrays"].values()}
+        own |= self.beside
         for path in self.work.iterdir():
             if path.name not in own:
                 path.unlink()

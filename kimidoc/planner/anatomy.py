@@ -14,7 +14,7 @@ from typing import Any
 
 from kimidoc.errors import ModelError
 from kimidoc.models import checkpoint as checkpoints
-from kimidoc.models import folder, weights
+from kimidoc.models import folder, nano, weights
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.types import ModelFacts
 
@@ -26,7 +26,8 @@ class Anatomy:
     ``kv_heads``, ``key_dim`` and ``value_dim`` are what is cached per token and layer; MLA caches
     one latent and one rotary key. ``windows``: each layer's own sliding window in tokens, None
     where it sees everything. ``layer_parameters``: the weights of each layer, experts included.
-    ``trained_tokens``: the context it was trained for.
+    ``trained_tokens``: the context it was trained for. ``indexer_width``: numbers in the keys of
+    the indexer that is shipped for it, 0 where there is none.
     """
 
     model: ModelFacts
@@ -39,6 +40,7 @@ class Anatomy:
     windows: tuple[int | None, ...]
     trained_tokens: int | None
     layer_parameters: tuple[int, ...]
+    indexer_width: int = 0
 
     @property
     def layers(self) -> int:
@@ -75,6 +77,7 @@ def anatomy(checkpoint: Checkpoint) -> Anatomy:
         windows=_windows(text, layers),
         trained_tokens=known.trained_tokens,
         layer_parameters=_per_layer(checkpoint, layers),
+        indexer_width=nano.key_width(checkpoint.fingerprint),
     )
 
 

@@ -11,6 +11,8 @@ the hidden states of the window stay, and one layer's keys and values are hot at
     hot       N * L * C * b        keys and values of the layer being read
               N * C * 4            mean keys and values per block, fp32
     seal      N * L * C            its codes, and its scales, before they are in their file
+    keys      T * (D + 2)          the indexer's, D numbers in int8 and a scale, in memory and on
+                                   disk; while it reads T * 2 D more
     session   per layer that keeps history: codes, scales and means as above;
               per layer that does not: what it can still see, ``tail`` tokens * C * b;
               4 T for the token ids, and a manifest
@@ -54,6 +56,7 @@ class Layout:
     width: int  # bytes of a number in the model's dtype
     weights8: bool  # linear layers of the decoder in int8
     hidden_file_tokens: int | None  # from this many tokens on hidden states lie in two files
+    key_width: int  # D of the indexer's keys; 0 where there is no indexer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
         width=WIDTHS[dtype],
         weights8=plan.weights == "int8" and dtype == "bfloat16",
         hidden_file_tokens=RESUMABLE_TOKENS,
+        key_width=anatomy.indexer_width,
     )
 
 
@@ -118,12 +122,14 @@ def predict(
     in_memory = 0 if session else kept
     program = PROGRAM_BYTES if calibration is None else calibration.program_bytes
     filed = 2 * one_hidden if in_files else 0
+    keys = tokens * (layout.key_width + 2) if layout.key_width else 0
     peak = held_bytes + program + weights + hot + 8 * tokens + (0 if in_files else one_hidden)
+    peak += keys + 2 * layout.key_width * tokens
     # Without a session the last layer is sealed beside all the others, with one its codes only.
     peak += max(seal, in_memory)
     if calibration is not None:
         peak = max(peak, held_bytes + calibration.load_peak_bytes)
-    stored = kept + 4 * tokens + _manifest(anatomy, documents) if session else 0
+    stored = kept + keys + 4 * tokens + _manifest(anatomy, documents) if session else 0
     return Prediction(
         tokens=tokens,
         weights_bytes=weights,

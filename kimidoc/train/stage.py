@@ -44,7 +44,7 @@ class Part:
 
 
 PARTS = (
-    Part("cuad", lambda d: sources.cuad(d / "cuad", "train"), 1_900_000, 45_000),
+    Part("cuad", lambda d: sources.cuad(d / "cuad", "train"), 3_600_000, 60_000),
     Part(
         "evidence_inference",
         lambda d: sources.evidence_inference(d / "evidence_inference", "train"),
@@ -58,7 +58,7 @@ PARTS = (
     Part("gutenberg", lambda d: sources.texts(d / "gutenberg", "prose"), 120_000, 30_000, False),
     Part("earnings21", lambda d: sources.texts(d / "earnings21", "call"), 120_000, 30_000, False),
 )
-CODE_CHARS, CODE_LONGEST = 500_000, 20_000
+CODE_CHARS, CODE_LONGEST = 250_000, 20_000
 
 
 def draw(

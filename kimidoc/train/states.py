@@ -24,29 +24,27 @@ from torch import Tensor, nn
 from kimidoc import pack
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.reading import Reader, quantise
 from kimidoc.engine.runner import Runner
-from kimidoc.engine.states import profile
 from kimidoc.indexer.model import QUESTION
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.train.sources import Labelled
 from kimidoc.types import Document, Window
 
-BLOCK = 128
+BLOCK, DTYPE = 128, "bfloat16"
 
 
 class Frozen:
-    """The model up to the highest tapped layer, reading as the engine reads."""
+    """The model up to the highest tapped layer, reading as the engine reads, int8 and all."""
 
     def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
-        self.loaded = load(checkpoint, threads)
-        self.taps, self.plan = tuple(taps), ReadPlan()
+        reader = Reader(checkpoint, threads, ReadPlan(), DTYPE)
+        self.loaded, self.plan = reader.loaded, reader.plan
+        self.taps = tuple(taps)
         model: Any = self.loaded.model
-        self.embedding: Tensor = model.get_input_embeddings().weight
-        whole = profile(model)
-        decoder = model.get_decoder()
-        decoder.layers = nn.ModuleList(list(decoder.layers)[: max(taps)])
-        self.profile = replace(whole, windows=whole.windows[: max(taps)])
+        _shorten(model, taps)
+        self.profile = replace(reader.profile, windows=reader.profile.windows[: max(taps)])
         self.runner = Runner(model)
 
     def window(self, ids: Tensor) -> Tensor:
@@ -62,14 +60,21 @@ class Frozen:
         return torch.stack([torch.cat(rows[t]) for t in self.taps], 1)
 
 
+def _shorten(model: Any, taps: Sequence[int]) -> None:
+    """Drop the layers from the highest tapped one on: only what enters it is looked at."""
+    decoder = model.get_decoder()
+    decoder.layers = nn.ModuleList(list(decoder.layers)[: max(taps)])
+
+
 class Asker:
     """The same layers over many short texts at once: a question is read alone, dense."""
 
     def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
         self.loaded, self.taps = load(checkpoint, threads), tuple(taps)
         model: Any = self.loaded.model
+        quantise(model, ReadPlan())
         self._decoder = model.get_decoder()
-        self._decoder.layers = nn.ModuleList(list(self._decoder.layers)[: max(taps)])
+        _shorten(model, taps)
         self._decoder.norm = nn.Identity()
 
     @torch.no_grad()

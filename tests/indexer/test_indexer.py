@@ -76,7 +76,7 @@ def test_a_reading_goes_on_from_what_was_written(tmp_path: Path) -> None:
     indexer, x = small(), states(40)
     first = Collector(indexer, 30, first=10)
     first(0, 10, x[10:, 0])
-    first.save(tmp_path / "part.safetensors")
+    (tmp_path / "part.safetensors").write_bytes(first.packed())
     second = Collector(indexer, 30, first=10)
     second.go_on(tmp_path / "part.safetensors")
     for tap in (1, 2):
@@ -89,7 +89,7 @@ def test_a_reading_goes_on_from_what_was_written(tmp_path: Path) -> None:
 
 
 def test_what_does_not_belong_to_a_reading_is_refused(tmp_path: Path) -> None:
-    Collector(small(), 30).save(tmp_path / "part.safetensors")
+    (tmp_path / "part.safetensors").write_bytes(Collector(small(), 30).packed())
     with pytest.raises(SessionError, match="does not belong"):
         Collector(small(), 31).go_on(tmp_path / "part.safetensors")
     with pytest.raises(SessionError, match="does not belong"):
