@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kimidoc import __version__
-from kimidoc.cli import bench_evidence, jobs, output
+from kimidoc.cli import bench_answers, bench_evidence, jobs, output
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.groups import flat, settle
@@ -314,3 +314,4 @@ def _sizes(given: str | None) -> tuple[int, ...]:
 
 
 bench_evidence.register(app)
+bench_answers.register(app)

@@ -87,6 +87,45 @@ def indexer(
     )  # fmt: skip
 
 
+@command(app, examples="  kimidoc train verdict datasets/ --indexer i.safetensors -o i.safetensors")
+@flat
+def verdict(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
+    ],
+    *,
+    weights: Annotated[str, _option("--indexer", metavar="FILE", about="The indexer's weights.")],
+    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")],
+    tokens: Annotated[
+        int, _option("--tokens", metavar="N", min=1, about="Of labelled documents (150000).")
+    ] = 150_000,
+    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
+    model: Annotated[
+        str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
+    ] = None,
+    threads: Annotated[
+        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """The rule that says whether a question is answered at all, for an indexer and a checkpoint."""
+    from kimidoc.models import checkpoint, registry
+    from kimidoc.train import verdict as stage
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    settings = settle(streams, manner).settings
+    where = checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir,
+        offline=settings.offline, progress=streams.progress,
+    )  # fmt: skip
+    right = stage.run(
+        Path(data), where, Path(weights), Path(output), tokens, threads, seed, streams.progress
+    )
+    streams.result("\n".join(f"{name}: {share:.3f}" for name, share in right.items()))
+
+
 def _teacher(name: str) -> Callable[[Sequence[str]], Any] | None:
     """The sentence-embedding model that makes soft labels. Raises UsageError."""
     if name == "none":

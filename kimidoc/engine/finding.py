@@ -125,7 +125,7 @@ def question_states(reader: Reader, question: str, taps: Sequence[int]) -> Tenso
     def tap(layer: int, start: int, entered: Tensor) -> None:
         if layer in taps:
             assert start == 0, "a question is one chunk"
-            rows[layer] = entered.float()
+            rows[layer] = entered.to(torch.float32, copy=True)  # its place is written over
 
     last = max(taps)
     _, left = layer_major(reader.runner, reader.profile, ids, reader.plan, tap=tap, until=last)
@@ -137,8 +137,8 @@ def question_states(reader: Reader, question: str, taps: Sequence[int]) -> Tenso
 class Verdict:
     """A logistic rule over what a look sees: ``bias + weights . features >= 0`` is an answer.
 
-    Features: the best block's weighted mean cosine; how many deviations it stands above the mean of
-    the blocks; the best block's BM25 coverage. Fitted on training data (``kimidoc.train``).
+    What it sees: the best block's weighted mean cosine; how many deviations it stands above the
+    mean of the blocks; the best block's BM25 coverage. Fitted on training data (``kimidoc.train``).
     """
 
     weights: tuple[float, float, float]
@@ -154,15 +154,13 @@ class Verdict:
         assert len(weights) == 3
         return cls((weights[0], weights[1], weights[2]), bias)
 
+    def packed(self) -> str:
+        """As the indexer's file keeps it; ``of`` reads it."""
+        return " ".join(f"{x:.6g}" for x in (*self.weights, self.bias))
+
     def says(self, features: Sequence[float]) -> bool:
         """Whether it is answered."""
         return self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True)) >= 0
-
-
-def features(cosines: Floats, coverage: Floats) -> tuple[float, float, float]:
-    """What a ``Verdict`` looks at, of the blocks that may answer: both [n]"""
-    top, spread = float(cosines.max()), float(cosines.std())
-    return top, (top - float(cosines.mean())) / (spread or 1.0), float(coverage.max())
 
 
 class _MeaningLook:
@@ -186,9 +184,14 @@ class _MeaningLook:
     def found(self, allowed: Integers) -> bool:
         """By the fitted verdict; by words where none was fitted."""
         verdict = self._finder.verdict
-        if verdict is None:
-            return self._words.found(allowed)
-        return verdict.says(features(self._cosines[allowed], self._words.coverage[allowed]))
+        return self._words.found(allowed) if verdict is None else verdict.says(self.seen(allowed))
+
+    def seen(self, allowed: Integers) -> tuple[float, float, float]:
+        """What a verdict looks at, of the blocks ``allowed``; see ``Verdict``."""
+        cosines = self._cosines[allowed]
+        top, spread = float(cosines.max()), float(cosines.std())
+        covered = float(self._words.coverage[allowed].max())
+        return top, (top - float(cosines.mean())) / (spread or 1.0), covered
 
     def worth(self, source: Runs) -> Floats:
         """Late interaction with each unit, as a share of what the best one gets."""

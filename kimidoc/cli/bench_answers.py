@@ -1,0 +1,93 @@
+"""``kimidoc bench answers DATA``: are quotes right, and is what is not there not found?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kimidoc import __version__
+from kimidoc.cli import output
+from kimidoc.cli.app import command
+from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.options import Manner
+from kimidoc.cli.streams import Streams, utf8
+from kimidoc.cli.tables import table
+from kimidoc.config import parsers
+from kimidoc.errors import UsageError
+
+EXAMPLES = """
+  kimidoc bench answers datasets/ --read 256k --json answers.json
+"""
+_HEAD = (
+    "wording", "present", "absent", "found", "right", "F1 >= 0.5", "absent: not found", "located",
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the group of benchmarks."""
+    command(app, name="answers", examples=EXAMPLES)(flat(answers))
+
+
+def answers(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The folder that holds the folder cuad.")
+    ],
+    *,
+    read: Annotated[
+        str, typer.Option("--read", metavar="TOKENS", help="Tokens of documents in the window.")
+    ] = "256k",
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME|DIR", help="The checkpoint that reads.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", min=1, help="CPU threads.")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE|-", help="JSON, to a file or to stdout.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """Every clause category asked of every contract, labelled there or not (CUAD's dev split)."""
+    from kimidoc.bench import answers as bench
+    from kimidoc.bench import tables
+    from kimidoc.engine.local import LocalEngine
+    from kimidoc.models import checkpoint, registry
+    from kimidoc.planner import machine
+    from kimidoc.train import sources
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    settings = settle(streams, manner).settings
+    if not (Path(data) / "cuad").is_dir():
+        raise UsageError(f"{Path(data) / 'cuad'} is not there.", hint="Put the data set there.")
+    where = checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
+        progress=streams.progress,
+    )  # fmt: skip
+    engine = LocalEngine(where, sessions_root=None, threads=threads)
+    most = int(str(parsers.tokens(read, Path())))
+    documents = list(sources.cuad(Path(data) / "cuad", "dev"))
+    found = bench.run(engine, documents, most, streams.progress)
+    used = {"processor": machine.processor(), "cores": machine.cores()}
+    if json_file is not None:
+        text = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
+        if json_file == output.STDOUT:
+            streams.result(text)
+            return
+        output.replace_file(Path(json_file), utf8(text + "\n"))
+    rows = [
+        (
+            r.wording, str(r.present), str(r.absent), f"{r.found_when_present:.3f}",
+            f"{r.right_when_present:.3f}", f"{r.overlap_when_present:.3f}",
+            f"{r.not_found_when_absent:.3f}", f"{r.verified:.3f}",
+        )
+        for r in found.rows
+    ]  # fmt: skip
+    found = replace(found, rows=())
+    notes = [f"Note: {n}" for n in found.notes]
+    streams.result("\n".join([table(_HEAD, rows, "lrrrrrrr"), "", *notes]))
