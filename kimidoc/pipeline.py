@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from kimidoc.engine.local import LocalEngine
 
 
+_ASKS = frozenset({"ask", "analyze", "chat"})  # commands whose engine will answer
+
+
 @dataclass(frozen=True)
 class Job:
     """What a run is asked to do; the settings as ``config.Settings`` has them."""
@@ -165,6 +168,8 @@ class _Reading:
         self.started, self.begun = datetime.now(UTC), perf_counter()
         self.seconds: dict[str, float] = {}
         self.engine = open_engine(job, progress)
+        if job.command in _ASKS:
+            self.engine.warm()
         self._window: Window | None = None
 
     def packed(self) -> Window:

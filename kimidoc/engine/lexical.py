@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from io import BytesIO
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ _WORD = re.compile(rf"(?=([{_C}]{{2}}))[{_C}]|(?<![{_C}])[{_C}]|[^\W_{_C}]+")
 _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 STEM = 5
 K1, B = 1.2, 0.75
+
+_ARRAYS = ("length", "block", "count", "first")
 
 Integers = NDArray[np.int64]
 
@@ -74,8 +78,40 @@ class LexicalPrior:
         self._count = counts.astype(np.float32)
         edges = np.arange(len(self._ids) + 1) * self.blocks
         self._first = np.searchsorted(pairs, edges)  # where each term's postings begin
+        self._norm = self._norms()
+
+    def _norms(self) -> NDArray[np.float32]:
         mean = max(float(self._length.mean()), 1.0)
-        self._norm = K1 * (1 - B + B * self._length / mean)
+        found: NDArray[np.float32] = K1 * (1 - B + B * self._length / mean)
+        return found
+
+    def packed(self) -> bytes:
+        """As a session keeps it, an ``npz`` file's bytes."""
+        spelled = np.frombuffer("\n".join(self._ids).encode(), dtype=np.uint8)
+        file = BytesIO()
+        arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
+        np.savez(file, terms=spelled, **arrays)
+        return file.getvalue()
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> LexicalPrior:
+        """What ``packed`` gave. Raises ValueError for anything else."""
+        prior = cls.__new__(cls)
+        if not data.startswith(b"PK"):
+            raise ValueError("it is no npz file")
+        try:
+            with np.load(BytesIO(data), allow_pickle=False) as kept:
+                names = kept["terms"].tobytes().decode().split("\n")
+                for name in _ARRAYS:
+                    setattr(prior, f"_{name}", kept[name])
+        except (KeyError, OSError, BadZipFile) as reason:
+            raise ValueError(str(reason)) from reason
+        prior._ids = {term: number for number, term in enumerate(names)} if names[0] else {}
+        if len(prior._first) != len(prior._ids) + 1 or len(prior._block) != len(prior._count):
+            raise ValueError("its parts do not fit together")
+        prior.blocks = len(prior._length)
+        prior._norm = prior._norms()
+        return prior
 
     def _postings(self, window: Window, block_tokens: int) -> tuple[Integers, Integers]:
         """Block and term of every occurrence; a word belongs where its first letter stands."""

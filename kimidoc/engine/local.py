@@ -7,10 +7,12 @@ the facts and the look for an earlier session need none, and no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, ReadOptions, silent
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from kimidoc.indexer.keys import Keys
 
 AUTO, NONE = "auto", "none"
+WORDS = "words.npz"  # a session's file of the lexical prior
 _DEFAULT = ReadOptions()
 # What ``engine.finding`` does with a checkpoint that no indexer was trained for.
 _BY_WORD_RULES = Notice(
@@ -38,6 +41,14 @@ _BY_WORD_RULES = Notice(
     "not found, and the model, which is not trained for this work, took each quote from the "
     "sentences that those rules put first: a quote that was located may still not answer its "
     "question, and an answer may have been overlooked.",
+)
+# And with one that the shipped indexer was trained for.
+_BY_INDEXER = Notice(
+    "method.places-by-indexer",
+    "A small trained indexer chose where to look and which sentences to quote; rules that compare "
+    "words decided what counts as not found. Of questions about contract clauses the right passage "
+    "is among its first eight for 84 to 93 of a hundred (models/nano/README.md): a quote that was "
+    "located may still not answer its question, and an answer may have been overlooked.",
 )
 
 
@@ -77,6 +88,8 @@ class LocalEngine:
         self.options, self._given_plan, self._dtype = options, plan, dtype
         self._sessions_limit_bytes = sessions_limit_bytes
         self._name = self._session_name(session)
+        self._loading: Future[Reader] | None = None
+        self._last: tuple[Window, LexicalPrior] | None = None
 
     def _session_name(self, session: str) -> str | None:
         if session == NONE or self._root is None:
@@ -152,8 +165,19 @@ class LocalEngine:
             and manifest["tokens_sha256"] == sha256(window.tokens.tobytes()).hexdigest()
         )
 
-    @cached_property
-    def _reader(self) -> Reader:
+    def warm(self) -> None:
+        """Load what answering needs in the background, where a session says that it will be."""
+        if self._loading is None and self.earlier_documents():
+            self._loading = Future()
+            Thread(target=self._load_into, args=(self._loading,), daemon=True).start()
+
+    def _load_into(self, promise: Future[Reader]) -> None:
+        try:
+            promise.set_result(self._load())
+        except BaseException as reason:  # raised again where the reader is asked for
+            promise.set_exception(reason)
+
+    def _load(self) -> Reader:
         import torch
 
         from kimidoc.engine.reading import Reader
@@ -162,9 +186,20 @@ class LocalEngine:
         indexer = nano.indexer(self.checkpoint.fingerprint)
         return Reader(self.checkpoint, self._threads, self.plan, self._dtype, indexer)
 
+    @cached_property
+    def _reader(self) -> Reader:
+        if self._loading is None:
+            return self._load()
+        reader = self._loading.result()
+        if self._threads is not None:  # OpenMP counts threads for each thread that asks
+            import torch
+
+            torch.set_num_threads(self._threads)
+        return reader
+
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
-        notices = [] if self._indexer else [_BY_WORD_RULES]
+        notices = [_BY_INDEXER if self._indexer else _BY_WORD_RULES]
         notices += self._beyond_training(window)
         if self._where is None:
             read = self._read(window, None, progress)
@@ -178,8 +213,24 @@ class LocalEngine:
             prefilled_tokens=len(window.tokens) - read.reused,
             bytes=info.bytes if info else 0,
         )
-        prior = LexicalPrior(window, self.plan.budget.block_tokens)
-        return Prefix(window, facts, Held(read.layers, prior, read.keys), tuple(notices))
+        held = Held(read.layers, self._prior(window, read, notices), read.keys)
+        return Prefix(window, facts, held, tuple(notices))
+
+    def _prior(self, window: Window, read: WasRead, notices: list[Notice]) -> LexicalPrior:
+        """Out of the session, where nothing had to be read; else of the window's words."""
+        if self._where is not None and read.reused == len(window.tokens):
+            try:
+                return LexicalPrior.unpacked((self._where / WORDS).read_bytes())
+            except (OSError, ValueError) as reason:
+                said = f"{WORDS} of the session cannot be used ({reason}); it was counted anew."
+                notices.append(Notice("session-part-not-used", said))
+        return self._counted(window)
+
+    def _counted(self, window: Window) -> LexicalPrior:
+        """A window's words, counted once."""
+        if self._last is None or self._last[0] is not window:
+            self._last = window, LexicalPrior(window, self.plan.budget.block_tokens)
+        return self._last[1]
 
     def _kept(self, window: Window, notices: list[Notice], progress: Progress) -> WasRead:
         """The window out of its session, which is read and written first where it has to be.
@@ -235,6 +286,7 @@ class LocalEngine:
                 "documents": [(s.document.path, s.document.sha256 or "") for s in window.segments],
             },
             progress,
+            {WORDS: lambda: self._counted(window).packed()},
         )
 
     def _beyond_training(self, window: Window) -> Sequence[Notice]:

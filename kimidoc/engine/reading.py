@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -152,12 +153,13 @@ class Reader:
         name: str,
         facts: dict[str, Any],
         progress: Progress,
+        beside: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> WasRead:
         """Every layer of the window, gone on from what an earlier session holds.
 
         With a ``root`` the session is written there, layer by layer; the caller holds its lock.
         A long reading that is interrupted at any moment is gone on with from the last layer that
-        was done. Raises SessionError.
+        was done. ``beside``: further files of the session by name. Raises SessionError.
         """
         block = self.plan.budget.block_tokens
         known: Layers = [] if earlier is None else earlier.layers()
@@ -196,7 +198,7 @@ class Reader:
         if len(window.tokens) - reused < RESUMABLE_TOKENS:
             with snapshot.Writer(root, name) as writer:
                 layers = run(writer.add)
-                found = _write_keys(writer, keys())
+                found = _write_beside(writer, keys(), beside)
                 writer.finish(window.tokens, facts)
             return WasRead(layers, reused, found)
         same = {key: facts[key] for key in ("model", "fingerprint", "settings", "roots")} | {
@@ -216,7 +218,7 @@ class Reader:
                 return kept
 
             layers = run(keep, flow, tuple(writer.done))
-            found = _write_keys(writer, keys())
+            found = _write_beside(writer, keys(), beside)
             writer.finish(window.tokens, facts)
         return WasRead(layers, reused, found)
 
@@ -249,8 +251,14 @@ def _taken_up(writer: snapshot.Writer, collect: Collector) -> bool:
     return True
 
 
-def _write_keys(writer: snapshot.Writer, keys: Keys | None) -> Keys | None:
+def _write_beside(
+    writer: snapshot.Writer, keys: Keys | None, beside: Mapping[str, Callable[[], bytes]]
+) -> Keys | None:
+    """What a session holds beside its layers."""
+    every = dict(beside)
     if keys is not None:
-        write_file(writer.work / KEYS, keys.packed())
-        writer.beside.add(KEYS)
+        every[KEYS] = keys.packed
+    for name, packed in every.items():
+        write_file(writer.work / name, packed())
+        writer.beside.add(name)
     return keys

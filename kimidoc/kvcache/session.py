@@ -3,8 +3,8 @@
     <root>/<id>/manifest.json     what was read, by which model, and every file with its checksum
     <root>/<id>/tokens.i32        the window's token ids, little-endian
     <root>/<id>/layer-007.k …     arrays, see ``snapshot``
-    <root>/<id>/indexer.keys      what finds evidence in it, where the model has such; written by
-                                  the engine (``indexer.keys``)
+    <root>/<id>/words.npz         what the engine keeps beside: words by block, and where the
+    <root>/<id>/indexer.keys      model has an indexer, its keys
     <root>/.reading-<id>/         a reading that was interrupted, and ``progress.json``: how far it
                                   came. Kept, because the next run goes on from there
 
@@ -34,7 +34,7 @@ import psutil  # type: ignore[import-untyped]
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import lock
 
-VERSION = 2
+VERSION = 3
 MANIFEST = "manifest.json"
 TOKENS = "tokens.i32"
 PROGRESS = "progress.json"

@@ -94,5 +94,23 @@ def test_idf_of_a_word_nobody_uses_is_nothing() -> None:
     assert prior.idf(terms("landlord")[0]) > prior.idf("the") > 0
 
 
+def test_a_prior_out_of_a_session_scores_the_same() -> None:
+    prior = LexicalPrior(small_window(), L)
+    again = LexicalPrior.unpacked(prior.packed())
+    assert again.blocks == prior.blocks
+    for stems in (["rent", "landl"], terms(SUPPLY), ["zebra"]):
+        np.testing.assert_array_equal(again.scores(stems), prior.scores(stems))
+        assert [again.idf(t) for t in stems] == [prior.idf(t) for t in stems]
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"x" * 400])
+def test_what_is_no_prior_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        LexicalPrior.unpacked(data)
+    whole = LexicalPrior(small_window(), L).packed()
+    with pytest.raises(ValueError):
+        LexicalPrior.unpacked(whole[: len(whole) // 2])
+
+
 def test_a_window_keeps_its_texts() -> None:
     assert [s.document.text for s in small_window().segments] == [LEASE, SUPPLY, CODE]

@@ -11,7 +11,7 @@ import pytest
 from kimidoc.ask.parse import parse
 from kimidoc.engine import reading
 from kimidoc.engine.base import Draft, Prefix, Prompt
-from kimidoc.engine.local import LocalEngine
+from kimidoc.engine.local import WORDS, LocalEngine
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import storage
@@ -102,6 +102,21 @@ def test_a_changed_document_costs_only_what_stands_from_it_on(tmp_path: Path) ->
     fresh = engine(None)
     prefix_fresh = fresh.prefill(packed(fresh, LEASE, SUPPLY.replace("24 months", "36 months")))
     assert second.answer(prefix, prompts()) == fresh.answer(prefix_fresh, prompts())
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_words_of_a_session_that_are_damaged_are_counted_anew(tmp_path: Path, damage: str) -> None:
+    first = engine(tmp_path, session="deal")
+    prefix, drafts = read(first, LEASE, SUPPLY)
+    file = tmp_path / "deal" / WORDS
+    data = file.read_bytes()
+    file.unlink()
+    if damage == "cut":
+        file.write_bytes(data[:100])
+    second = engine(tmp_path, session="deal")
+    again, same = read(second, LEASE, SUPPLY)
+    assert again.session.prefilled_tokens == 0 and same == drafts
+    assert codes(again) == ["session-part-not-used"] and codes(prefix) == []
 
 
 def first_tokens(of: LocalEngine) -> list[int]:
