@@ -99,6 +99,21 @@ def test_a_picture_of_hostile_names_is_well_formed() -> None:
     assert len(plot.memory(runs, "x").split("<polyline")) == 3
 
 
+@pytest.mark.parametrize("most", [1e-3, 0.3, 1, 2.7, 99.9, 1407, 86_400])
+def test_marks_are_round_and_reach_over_everything(most: float) -> None:
+    found = plot.marks(most)
+    assert found[0] == 0 and found[-2] < most <= found[-1] * (1 + 1e-9)
+    assert 4 <= len(found) <= 9
+    assert all(len(f"{mark:g}".strip("0.").replace(".", "")) <= 4 for mark in found)
+
+
+def test_thinned_samples_keep_the_peak() -> None:
+    samples = [[n * 0.01, 5.0 + (n == 777) * 10 + n % 3] for n in range(10_000)]
+    kept = plot.thinned(samples, 100.0)
+    assert len(kept) <= 2 * plot.WIDTH and samples[777] in kept
+    assert [s for s, _ in kept] == sorted(s for s, _ in kept)
+
+
 def test_time_is_measured_in_seconds() -> None:
     taken = timing.interleaved({"sleep": lambda: time.sleep(0.01)}, 1)
     assert taken["sleep"][0] >= 0.01
