@@ -8,16 +8,15 @@ a token F1 of at least 0.5, or when it lies inside the clause or the clause insi
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from random import Random
 
 from kimidoc import cite
 from kimidoc.ask import swarm
 from kimidoc.bench.base import Result
+from kimidoc.bench.evidence import paraphrases
 from kimidoc.engine.base import Engine, Progress, silent
 from kimidoc.indexer.bm25 import tokens
 from kimidoc.pack import fit
@@ -84,8 +83,7 @@ def run(
 ) -> Result:
     """Documents in a drawn order, as many as ``read_tokens`` hold, in one window."""
     window, kept = fill(documents, engine, read_tokens)
-    text = files("kimidoc.bench").joinpath("paraphrases.toml").read_text(encoding="utf-8")
-    asked = cases(kept, tomllib.loads(text))
+    asked = cases(kept, paraphrases())
     prefix = engine.prefill(window, progress)
     sources = cite.Sources([s.document for s in window.segments])
     answers, _ = swarm.answer(engine, prefix, [c.question for c in asked], sources, progress)

@@ -26,7 +26,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kimidoc import pack
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.finding import question_states
@@ -42,9 +41,9 @@ from kimidoc.models import checkpoint
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.sources import Labelled
-from kimidoc.train.states import BLOCK, describe, excerpt
+from kimidoc.train.states import BLOCK, describe, excerpt, packed
 from kimidoc.train.teacher import minilm
-from kimidoc.types import Document, Window
+from kimidoc.types import Window
 
 Floats = NDArray[Any]
 KS = (1, 4, 8)
@@ -155,19 +154,18 @@ def _fill(
             document, count = excerpt(document, tokens * 2, Random(0)), tokens - size
         kept.append(document)
         size += count
-    texts = [Document(d.path, "text", "read", d.text) for d in kept]
-    preamble = reader.loaded.frame.preamble_ids
-    return pack.fit(texts, words, 2**30, preamble=preamble), kept
+    return packed(kept, reader.loaded), kept
 
 
-def _paraphrases() -> Mapping[str, Sequence[str]]:
+def paraphrases() -> Mapping[str, Sequence[str]]:
+    """Other words for each clause category, none of them trained on."""
     text = files("kimidoc.bench").joinpath("paraphrases.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 def cases(window: Window, documents: Sequence[Labelled]) -> list[Case]:
     """Every question of the documents; a category is asked for by its name and in other words."""
-    other, found = _paraphrases(), list[Case]()
+    other, found = paraphrases(), list[Case]()
     for document in describe(window, documents)["documents"]:
         own = document["start"] // BLOCK, -(-document["end"] // BLOCK)
         for question, category, alone, blocks in document["golds"]:

@@ -28,7 +28,7 @@ from kimidoc.engine.reading import Reader, quantise
 from kimidoc.engine.runner import Runner
 from kimidoc.indexer.model import QUESTION
 from kimidoc.models.checkpoint import Checkpoint
-from kimidoc.models.load import load
+from kimidoc.models.load import LoadedModel, load
 from kimidoc.train.sources import Labelled
 from kimidoc.types import Document, Window
 
@@ -123,18 +123,18 @@ def windows(
     for document in documents:
         count = len(frozen.loaded.tokenizer.encode([document.text])[0].ids) + 48
         if group and size + count > tokens:
-            yield _pack(group, frozen), group
+            yield packed(group, frozen.loaded), group
             group, size = [], 0
         group.append(document)
         size += count
     if group:
-        yield _pack(group, frozen), group
+        yield packed(group, frozen.loaded), group
 
 
-def _pack(group: Sequence[Labelled], frozen: Frozen) -> Window:
+def packed(group: Sequence[Labelled], loaded: LoadedModel) -> Window:
+    """Documents as one window, whatever their size."""
     files = [Document(d.path, "text", "read", d.text) for d in group]
-    preamble = frozen.loaded.frame.preamble_ids
-    return pack.fit(files, frozen.loaded.tokenizer, 1 << 30, preamble=preamble)
+    return pack.fit(files, loaded.tokenizer, 1 << 30, preamble=loaded.frame.preamble_ids)
 
 
 def describe(window: Window, group: Sequence[Labelled]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from kimidoc import pack
 from kimidoc.engine.base import Progress, Prompt, silent
 from kimidoc.engine.finding import ByMeaning, ByWords, Verdict
 from kimidoc.engine.lexical import LexicalPrior
@@ -29,8 +28,8 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled
-from kimidoc.train.states import DTYPE
-from kimidoc.types import Document, Window
+from kimidoc.train.states import DTYPE, packed
+from kimidoc.types import Window
 
 OTHERS = 150  # questions about other things
 WORDINGS = 4  # of each category, asked of every document
@@ -89,13 +88,6 @@ def run(
     return right
 
 
-def window_of(documents: Sequence[Labelled], reader: Reader) -> Window:
-    """The documents as one window."""
-    files = [Document(d.path, "text", "read", d.text) for d in documents]
-    preamble = reader.loaded.frame.preamble_ids
-    return pack.fit(files, reader.loaded.tokenizer, 1 << 30, preamble=preamble)
-
-
 def finder(window: Window, reader: Reader, progress: Progress = silent) -> ByMeaning:
     """The window read, and what finds evidence in it. ``reader`` has an indexer."""
     assert reader.indexer is not None
@@ -137,7 +129,7 @@ def fit(
 
     ``others``: questions about other things than the documents.
     """
-    window = window_of(documents, reader)
+    window = packed(documents, reader.loaded)
     found = finder(window, reader, progress)
     cases = asked(window, documents, others, Random(seed))
     looks = found.look([prompt for prompt, _ in cases])
