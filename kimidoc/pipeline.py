@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from kimidoc.engine.local import LocalEngine
 
 
-_ASKS = frozenset({"ask", "analyze", "chat"})  # commands whose engine will answer
-
-
 @dataclass(frozen=True)
 class Job:
     """What a run is asked to do; the settings as ``config.Settings`` has them."""
@@ -115,6 +112,7 @@ def window(
 def ask(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and answer ``job.questions``. Raises what the rooms raise."""
     reading = _Reading(job, progress)
+    reading.engine.warm()
     _demand_packed(job.questions, reading.packed())
     report = reading.report(job.questions)
     return replace(report, excerpts=excerpts.of(report, reading.documents))
@@ -124,6 +122,7 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and check them against playbooks. Raises what the rooms raise."""
     revision = changes.open_revision(job.since, job.paths) if job.since is not None else None
     reading = _Reading(job, progress)
+    reading.engine.warm()
     documents, notices = reading.documents, []
     if job.playbooks:
         books = _apart([playbooks.load(name) for name in dict.fromkeys(job.playbooks)])
@@ -168,8 +167,6 @@ class _Reading:
         self.started, self.begun = datetime.now(UTC), perf_counter()
         self.seconds: dict[str, float] = {}
         self.engine = open_engine(job, progress)
-        if job.command in _ASKS:
-            self.engine.warm()
         self._window: Window | None = None
 
     def packed(self) -> Window:
