@@ -50,6 +50,15 @@ _BY_INDEXER = Notice(
     "is among its first eight for 84 to 93 of a hundred (models/nano/README.md): a quote that was "
     "located may still not answer its question, and an answer may have been overlooked.",
 )
+# And with the reader, which was trained to answer from passages.
+_BY_READER = Notice(
+    "method.read-again",
+    "A small trained indexer chose passages of the window, and a small trained model read them "
+    "again with the question: it decided whether they answer it and which of their sentences to "
+    "quote. How often that is right on contracts it was not trained on is in "
+    "models/nano/README.md: a quote that was located may still not answer its question, and an "
+    "answer may have been overlooked.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,7 @@ class LocalEngine:
 
     @cached_property
     def _indexer(self) -> str | None:
-        return nano.indexer_id(self.checkpoint.fingerprint)
+        return nano.indexer_id(self.checkpoint.states)
 
     @property
     def _where(self) -> Path | None:
@@ -183,7 +192,7 @@ class LocalEngine:
         from kimidoc.engine.reading import Reader
 
         torch.manual_seed(self.seed)
-        indexer = nano.indexer(self.checkpoint.fingerprint)
+        indexer = nano.indexer(self.checkpoint.states)
         return Reader(self.checkpoint, self._threads, self.plan, self._dtype, indexer)
 
     @cached_property
@@ -199,7 +208,7 @@ class LocalEngine:
 
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
-        notices = [_BY_INDEXER if self._indexer else _BY_WORD_RULES]
+        notices = [self._method]
         notices += self._beyond_training(window)
         if self._where is None:
             read = self._read(window, None, progress)
@@ -215,6 +224,12 @@ class LocalEngine:
         )
         held = Held(read.layers, self._prior(window, read, notices), read.keys)
         return Prefix(window, facts, held, tuple(notices))
+
+    @property
+    def _method(self) -> Notice:
+        if self.checkpoint.reader is not None:
+            return _BY_READER
+        return _BY_INDEXER if self._indexer else _BY_WORD_RULES
 
     def _prior(self, window: Window, read: WasRead, notices: list[Notice]) -> LexicalPrior:
         """Out of the session, where nothing had to be read; else of the window's words."""
@@ -308,11 +323,12 @@ class LocalEngine:
         """Answer every prompt on the shared prefix; see ``engine.base.Engine``."""
         if not prompts:
             return []
+        from kimidoc.engine.rereading import Rereading, Rules
         from kimidoc.engine.writing import Desk
 
         held = prefix.handle
         assert isinstance(held, Held), "the prefix of another engine"
-        desk = Desk(
+        shared = (
             self._reader,
             self.tokenizer,
             self.frame,
@@ -321,7 +337,10 @@ class LocalEngine:
             self._finder(prefix.window, held),
             self.plan.budget.block_tokens,
         )
-        return desk.answer(prompts, progress)
+        if self.checkpoint.reader is None:
+            return Desk(*shared).answer(prompts, progress)
+        rules = Rules.of(nano.said(self.checkpoint.reader))
+        return Rereading(*shared, rules=rules).answer(prompts, progress)
 
     def _finder(self, window: Window, held: Held) -> Finder:
         from kimidoc.engine.finding import ByMeaning, ByWords

@@ -72,7 +72,7 @@ class Desk:
     ) -> None:
         self.reader, self.tokenizer, self.frame = reader, tokenizer, frame
         self.window, self.layers, self.finder = window, layers, finder
-        self.block = block_tokens
+        self.block, self._bonus = block_tokens, BONUS
         self._tags = {t: self._ids(t) for t in ("<quote>", "</quote>\n<quote>")}
         self._tags["<answer>"] = self._ids("</quote>\n<answer>")
         self._never = torch.tensor(sorted(tokenizer.special_ids - frame.stop_ids))
@@ -189,7 +189,7 @@ class Desk:
         self, prompt: Prompt, source: Runs, worth: _Floats, after: Tensor
     ) -> Generator[Sequence[int], Tensor, Unit]:
         """Write one quote; returns the window positions it was taken from."""
-        bonus = dict(zip(source.starts.tolist(), (worth * BONUS).tolist(), strict=True))
+        bonus = dict(zip(source.starts.tolist(), (worth * self._bonus).tolist(), strict=True))
         verbatim = Verbatim(source, max_tokens=prompt.quote_tokens)
         while True:
             run = verbatim.forced() or [self._next(verbatim, bonus, after)]

@@ -5,14 +5,14 @@ A registered name comes first; a folder of the same name is ``./name``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from kimidoc.errors import ModelError
-from kimidoc.models import Progress, folder, registry, silent, store, weights
+from kimidoc.models import Progress, folder, nano, registry, silent, store, weights
 from kimidoc.types import ModelFacts
 
 _IDENTITY = (
@@ -26,11 +26,22 @@ _IDENTITY = (
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model on disk. ``id``: its registered name, else its folder's."""
+    """A model on disk. ``id``: its registered name, else its folder's.
+
+    ``reader``: trained weights that are put into it when it is loaded (``nano``); ``base`` is then
+    the fingerprint of the folder alone.
+    """
 
     id: str
     folder: Path
     fingerprint: str
+    reader: Path | None = None
+    base: str = ""
+
+    @property
+    def states(self) -> str:
+        """The fingerprint of the checkpoint whose states an indexer reads here."""
+        return self.base or self.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,8 @@ def resolve(
         where = store.folder_of(entry, cache)
         if store.installed(entry, cache) is None:
             store.pull(entry, cache, offline=offline, progress=progress)
-        return at(where, entry.id)
+        found = at(where, entry.id)
+        return with_reader(found, nano.reader_file()) if entry.stands_on else found
     path = Path(name).expanduser()
     if path.is_dir():
         return at(path, path.resolve().name)
@@ -71,6 +83,20 @@ def _instead(name: str, path: Path) -> str:
     if name.count("/") == 1 and path.parts[0] not in (".", "..", "~", "/"):
         return f"Models of a hub are not fetched by name: download it, then --model DIR. {known}"
     return known
+
+
+def with_reader(base: Checkpoint, file: Path) -> Checkpoint:
+    """``base`` with the trained weights in ``file``. Raises ModelError where they are for another.
+
+    The same folder and the same weights are the same model, whatever it is called.
+    """
+    if nano.said(file).get("checkpoint") != base.fingerprint:
+        raise ModelError(
+            f"The trained weights {file.name} are not for the model in {base.folder}.",
+            hint="`kimidoc models pull base` makes the one they are for.",
+        )
+    both = sha256(f"{base.fingerprint} {nano.digest(file)}".encode()).hexdigest()
+    return replace(base, fingerprint=f"sha256:{both}", reader=file, base=base.fingerprint)
 
 
 def at(where: Path, name: str) -> Checkpoint:
@@ -95,6 +121,9 @@ def facts(checkpoint: Checkpoint) -> Facts:
     """Counted from the weights' headers and read from ``config.json``."""
     config = folder.config(checkpoint.folder)
     total, active = weights.parameters(weights.read(folder.shards(checkpoint.folder)), config)
+    if checkpoint.reader is not None:
+        more, used = nano.parameters(checkpoint.reader, int(config["num_hidden_layers"]))
+        total, active = total + more, active + used
     family = str(config["model_type"])
     text = config.get("text_config") or config
     return Facts(

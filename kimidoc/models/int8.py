@@ -99,10 +99,13 @@ def supported() -> bool:
     return bool((near - true).norm() < 0.05 * true.norm())
 
 
-def apply(model: Any, parts: Collection[str] = PARTS) -> int:
-    """Replace the linear layers of the decoder's layers named in ``parts``; returns how many."""
+def apply(model: Any, parts: Collection[str] = PARTS, until: int | None = None) -> int:
+    """Replace the linear layers of the decoder's layers named in ``parts``; returns how many.
+
+    ``until``: only in the layers before that one.
+    """
     codes, done = Codes(), 0  # one for all: layers run one after another
-    for layer in model.get_decoder().layers:
+    for layer in model.get_decoder().layers[:until]:
         for path, module in list(layer.named_modules()):
             if not isinstance(module, nn.Linear) or module.in_features < LEAST_INPUTS:
                 continue

@@ -19,6 +19,7 @@ from kimidoc.errors import ModelError
 from kimidoc.models import chat, folder
 from kimidoc.models.chat import ChatFrame
 from kimidoc.models.checkpoint import Checkpoint, Facts, facts
+from kimidoc.models.nano import reader
 from kimidoc.models.tokenizer import FileTokenizer
 
 
@@ -61,7 +62,10 @@ def load(
     around = chat.frame(checkpoint.folder, words, system)
     if threads is not None:
         torch.set_num_threads(threads)
-    return LoadedModel(_weights(checkpoint, dtype), words, around, facts(checkpoint))
+    model = _weights(checkpoint, dtype)
+    if checkpoint.reader is not None:
+        reader.attach(model, reader.load(checkpoint.reader))
+    return LoadedModel(model, words, around, facts(checkpoint))
 
 
 def _weights(checkpoint: Checkpoint, dtype: torch.dtype) -> PreTrainedModel:

@@ -6,7 +6,7 @@ To add a model: see the room's docstring. Standard library only: completion read
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from kimidoc.errors import ModelError
@@ -31,7 +31,8 @@ class Entry:
     """A model known by name.
 
     ``disk_bytes``: what it takes in the cache once converted. ``shape``: the values in
-    ``config.json`` by which a copy from elsewhere is recognised.
+    ``config.json`` by which a copy from elsewhere is recognised. ``stands_on``: the model whose
+    files it is, changed by weights that come with the package.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Entry:
     wheel: Wheel
     disk_bytes: int
     shape: Mapping[str, object] = field(hash=False)
+    stands_on: str = ""
 
 
 BASE = Entry(
@@ -66,7 +68,19 @@ BASE = Entry(
     },
 )
 
-MODELS: Mapping[str, Entry] = {entry.id: entry for entry in (BASE,)}
+NANO = replace(
+    BASE,
+    id="nano",
+    description="base, with routed experts trained to find, quote and say what is not there",
+    stands_on=BASE.id,
+)
+
+MODELS: Mapping[str, Entry] = {entry.id: entry for entry in (NANO, BASE)}
+
+
+def ground(entry: Entry) -> Entry:
+    """The model whose files are on disk for ``entry``."""
+    return MODELS[entry.stands_on] if entry.stands_on else entry
 
 
 def default() -> str:

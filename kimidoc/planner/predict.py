@@ -146,10 +146,9 @@ def predict(
 
 
 def _weights(anatomy: Anatomy, layout: Layout) -> int:
-    model = anatomy.model
-    dense = model.parameters_active == model.parameters_total
-    saved = sum(anatomy.layer_parameters) * (layout.width - 1) if layout.weights8 and dense else 0
-    return model.parameters_total * layout.width - saved
+    eighth = layout.weights8 and anatomy.dense_files  # what is added beside stays in the dtype
+    saved = sum(anatomy.layer_parameters) * (layout.width - 1) if eighth else 0
+    return anatomy.model.parameters_total * layout.width - saved
 
 
 def _blocks(layout: Layout, tokens: int) -> int:

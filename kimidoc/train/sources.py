@@ -111,8 +111,11 @@ def qmsum(root: Path, split: str) -> Iterator[Labelled]:
         yield Labelled("meeting", f"meeting-{number:03}.txt", "".join(parts), tuple(golds))
 
 
-def tatqa(root: Path, split: str) -> Iterator[Labelled]:
-    """Tables and paragraphs of annual reports (Zhu et al. 2021; CC BY 4.0), ten to a document."""
+def tatqa(root: Path, split: str, exact: bool = False) -> Iterator[Labelled]:
+    """Tables and paragraphs of annual reports (Zhu et al. 2021; CC BY 4.0), ten to a document.
+
+    ``exact``: where the answer's own words stand, not the paragraph or table that they are in.
+    """
     items = json.loads((root / f"{split}.json").read_text(encoding="utf-8"))
     for first in range(0, len(items), 10):
         text, golds = "", []
@@ -127,9 +130,21 @@ def tatqa(root: Path, split: str) -> Iterator[Labelled]:
                 names = list(asked["rel_paragraphs"]) if "text" in asked["answer_from"] else []
                 names += ["table"] if "table" in asked["answer_from"] else []
                 spans = tuple(places[n] for n in names if n in places)
+                if exact:
+                    spans = _said(text, spans, asked["answer"])
                 if spans and asked["answer_type"] in ("span", "multi-span"):
                     golds.append(Gold(asked["question"], spans))
         yield Labelled("finance", f"report-{split}-{first // 10:03}.txt", text, tuple(golds))
+
+
+def _said(text: str, within: tuple[Span, ...], answers: list[str]) -> tuple[Span, ...]:
+    """Where each answer stands first, as whole words, within the spans."""
+    found = []
+    for answer in answers if isinstance(answers, list) else []:
+        words = re.compile(rf"(?<!\w){re.escape(str(answer))}(?!\w)")
+        first = (words.search(text, a, b) for a, b in within)
+        found += [m.span() for m in first if m][:1]
+    return tuple(found)
 
 
 def financebench(root: Path) -> Iterator[Labelled]:

@@ -70,16 +70,17 @@ def draw(
         if (data / part.name).is_dir():
             every = list(part.documents(data))
             chars = int(part.chars * share)
-            found[part.name] = _some(every, chars, part.longest_chars, rng, part.must_ask)
-    packages = [_some(list(sources.code(p)), CODE_CHARS, CODE_LONGEST, rng, True) for p in code]
+            found[part.name] = some(every, chars, part.longest_chars, rng, part.must_ask)
+    packages = [some(list(sources.code(p)), CODE_CHARS, CODE_LONGEST, rng, True) for p in code]
     if packages:
         found["code"] = [d for docs in packages for d in docs]
     return {name: [enrich(d, rng) for d in documents] for name, documents in found.items()}
 
 
-def _some(
+def some(
     documents: list[Labelled], chars: int, longest: int, rng: Random, must_ask: bool
 ) -> list[Labelled]:
+    """Documents in a drawn order, stretches of the long ones, up to ``chars`` in all."""
     rng.shuffle(documents)
     taken, size = list[Labelled](), 0
     for document in documents:
@@ -100,7 +101,7 @@ def read(
     frozen = Frozen(checkpoint, _read_taps(recipe), threads)
     jobs = []
     for name, documents in drawn.items():
-        packed = list(windows(documents, WINDOW_TOKENS, frozen))
+        packed = list(windows(documents, WINDOW_TOKENS, frozen.loaded))
         jobs += [((n + 0.5) / len(packed), f"{name}-{n:03}", w) for n, w in enumerate(packed)]
     jobs.sort(key=lambda job: job[:2])
     (work / "windows").mkdir(parents=True, exist_ok=True)

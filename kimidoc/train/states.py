@@ -115,20 +115,20 @@ def excerpt(document: Labelled, most_chars: int, rng: random.Random) -> Labelled
 
 
 def windows(
-    documents: Iterable[Labelled], tokens: int, frozen: Frozen
+    documents: Iterable[Labelled], tokens: int, loaded: LoadedModel
 ) -> Iterator[tuple[Window, list[Labelled]]]:
     """Documents in order, as many to a window as fit into ``tokens``."""
     group: list[Labelled] = []
     size = 0
     for document in documents:
-        count = len(frozen.loaded.tokenizer.encode([document.text])[0].ids) + 48
+        count = len(loaded.tokenizer.encode([document.text])[0].ids) + 48
         if group and size + count > tokens:
-            yield packed(group, frozen.loaded), group
+            yield packed(group, loaded), group
             group, size = [], 0
         group.append(document)
         size += count
     if group:
-        yield packed(group, frozen.loaded), group
+        yield packed(group, loaded), group
 
 
 def packed(group: Sequence[Labelled], loaded: LoadedModel) -> Window:

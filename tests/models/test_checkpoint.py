@@ -51,8 +51,8 @@ def test_a_folder(llama: Path, tmp_path: Path) -> None:
     [
         ("bas", "Did you mean base?"),
         ("Qwen/Qwen3-0.6B", "not fetched by name"),
-        ("./nowhere", "Known models: base; or give a folder."),
-        ("zzz", "Known models: base; or give a folder."),
+        ("./nowhere", "Known models: nano, base; or give a folder."),
+        ("zzz", "Known models: nano, base; or give a folder."),
     ],
 )
 def test_no_such_model(name: str, hint: str, tmp_path: Path) -> None:

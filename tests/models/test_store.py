@@ -207,4 +207,4 @@ def test_names() -> None:
     assert caught.value.hint == "Did you mean base?"
     with pytest.raises(ModelError) as caught:
         registry.get("gpt-9")
-    assert "Known models: base" in caught.value.hint
+    assert "Known models: nano, base" in caught.value.hint

@@ -69,7 +69,8 @@ def _cuad(root: Path) -> None:
         span = {"start": at, "end": at + 42, "text": text[at : at + 42]}
         common: dict[str, object] = {"doc": name, "split": "dev" if n == 3 else "train"}
         rows.append({**common, "category": "Governing Law", "spans": [span]})
-        rows.append({**common, "category": "Insurance", "spans": []})
+        other = [{"start": 0, "end": 40, "text": text[:40]}] if n == 0 else []
+        rows.append({**common, "category": "Insurance", "spans": other})
     _lines(root / "cuad_spans.jsonl", rows)
 
 
@@ -109,11 +110,11 @@ def _tatqa(root: Path) -> None:
         "paragraphs": [{"order": 1, "text": "Sales rose."}, {"order": 2, "text": "Costs fell."}],
         "questions": [
             {"question": "What fell?", "answer_from": "text", "answer_type": "span",
-             "rel_paragraphs": ["2"]},
+             "rel_paragraphs": ["2"], "answer": ["Costs"]},
             {"question": "Sales in 2019?", "answer_from": "table", "answer_type": "span",
-             "rel_paragraphs": []},
+             "rel_paragraphs": [], "answer": ["12"]},
             {"question": "How many?", "answer_from": "text", "answer_type": "count",
-             "rel_paragraphs": ["1"]},
+             "rel_paragraphs": ["1"], "answer": "1"},
         ],
     }  # fmt: skip
     (root / "dev.json").write_text(json.dumps([item]), "utf-8")

@@ -39,10 +39,18 @@ def _said(document: Labelled, gold: Gold) -> list[str]:
 def test_contracts_of_a_split_with_what_is_present_in_them(data: Path) -> None:
     train = list(sources.cuad(data / "cuad", "train"))
     assert [d.path for d in train] == ["Contract 0.txt", "Contract 1.txt", "Contract 2.txt"]
+    assert [g.category for g in train[0].golds] == ["Governing Law", "Insurance"]
     for document in train:
-        (gold,) = document.golds
+        gold = document.golds[0]
         assert gold.category == gold.question == "Governing Law" and gold.alone
         assert _said(document, gold)[0].startswith("This is governed by the laws")
+
+
+def test_an_answers_own_words_in_a_report(data: Path) -> None:
+    (whole,) = sources.tatqa(data / "tatqa", "dev")
+    (exact,) = sources.tatqa(data / "tatqa", "dev", exact=True)
+    assert [_said(whole, g) for g in whole.golds] == [["Costs fell."], ["\t2019\nSales\t12\n\n"]]
+    assert [_said(exact, g) for g in exact.golds] == [["Costs"], ["12"]]
 
 
 def test_only_valid_evidence_counts_and_is_joined(data: Path) -> None:

@@ -60,7 +60,7 @@ def ready(
     work = tmp_path_factory.mktemp("ready")
     for name, documents in (("train", toys(0, 6)), ("held", toys(40, 2))):
         (work / name).mkdir()
-        for n, (window, group) in enumerate(windows(documents, 4096, frozen)):
+        for n, (window, group) in enumerate(windows(documents, 4096, frozen.loaded)):
             keep(window, group, frozen, work / name / f"toys-{n:03}")
     asker = Asker(checkpoint, SHAPE.taps, 1)
     table = asker.loaded.model.get_input_embeddings().weight
@@ -179,7 +179,7 @@ def test_labelled_blocks_hold_the_labelled_words(start: int, length: int) -> Non
         Labelled("prose", "0.txt", story(2, 3)),
         Labelled("prose", "1.txt", text, (Gold("?", ((start, end),)),)),
     ]
-    ((window, group),) = windows(documents, 100_000, frozen)
+    ((window, group),) = windows(documents, 100_000, frozen.loaded)
     (((_, _, _, blocks),),) = [
         d["golds"] for d in describe(window, group)["documents"] if d["golds"]
     ]

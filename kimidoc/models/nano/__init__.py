@@ -1,6 +1,7 @@
 """What is ours of the embedded model ``nano``: weights that come with the package.
 
     indexer.safetensors    the weights of ``kimidoc.indexer`` for SmolLM2-135M's states
+    reader.safetensors     experts and changes of attention that read chosen passages (``reader``)
 
 Trained by ``kimidoc train``; the file's metadata says on what. To add another part: write its file
 here, name it in this list, and give it a function that says where it is.
@@ -25,28 +26,39 @@ def indexer_file() -> Path:
     return _HERE / "indexer.safetensors"
 
 
+def reader_file() -> Path:
+    """The shipped reader's weights."""
+    return _HERE / "reader.safetensors"
+
+
 @cache
-def _header() -> dict[str, str]:
-    """What the file says of itself, without torch (the head of a safetensors file is JSON)."""
-    with indexer_file().open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        found: dict[str, str] = json.loads(file.read(size))["__metadata__"]
+def said(file: Path) -> dict[str, str]:
+    """What a file says of itself, without torch (the head of a safetensors file is JSON)."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        found: dict[str, str] = json.loads(opened.read(size))["__metadata__"]
     return found
+
+
+@cache
+def digest(file: Path) -> str:
+    """What tells a file of weights from others."""
+    return sha256(file.read_bytes()).hexdigest()
 
 
 @cache
 def indexer_id(fingerprint: str) -> str | None:
     """What tells the shipped indexer from others, if it is for that checkpoint."""
-    if _header()["checkpoint"] != fingerprint:
+    if said(indexer_file())["checkpoint"] != fingerprint:
         return None
-    return sha256(indexer_file().read_bytes()).hexdigest()[:8]
+    return digest(indexer_file())[:8]
 
 
 def key_width(fingerprint: str) -> int:
     """Numbers in a token's key; 0 where no indexer is shipped for that checkpoint."""
     if indexer_id(fingerprint) is None:
         return 0
-    width: int = json.loads(_header()["shape"])["dim"]
+    width: int = json.loads(said(indexer_file())["shape"])["dim"]
     return width
 
 
@@ -57,3 +69,19 @@ def indexer(fingerprint: str) -> Indexer | None:
     from kimidoc.indexer.model import Indexer
 
     return Indexer.load(indexer_file())
+
+
+def parameters(file: Path, layers: int) -> tuple[int, int]:
+    """What a reader's experts and routers add to a model of so many layers: (all, for one token).
+
+    Changes of attention are merged into weights that are there.
+    """
+    shape = json.loads(said(file)["shape"])
+    own = shape["experts"]
+    router = own["experts"] * (own["hidden"] + 1)
+    expert = 3 * own["inner"] * own["hidden"]
+    changed = layers - int(shape["first"])
+    return (
+        changed * (router + own["experts"] * expert),
+        changed * (router + own["chosen"] * expert),
+    )

@@ -1,0 +1,174 @@
+"""The reader's supervised training: passages and a question in, quotes and an answer out.
+
+A step takes a few examples of like length. The loss of one is that of its first target token
+(``<`` or ``NOT``: is there an answer?) plus the mean over the rest, and a little of what the base
+model was trained on, the next token at some places of the passages, so that it still reads.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kimidoc.models.nano.reader import ReaderShape
+from kimidoc.train import balance
+from kimidoc.train.examples import Example
+from kimidoc.train.muonclip import MuonClip
+from kimidoc.train.upcycle import Upcycling, watch
+
+Log = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What decides the weights, beside the data.
+
+    ``tokens``: of a step at most, padding included. ``reading``: weight of the next token of the
+    passages, at ``reading_places`` places of each; ``alike``: of the balancing loss.
+    """
+
+    shape: ReaderShape = field(default_factory=ReaderShape)
+    steps: int = 400
+    tokens: int = 8192
+    rate: float = 1e-3
+    decay: float = 0.01
+    warm_steps: int = 20
+    reading: float = 0.1
+    reading_places: int = 48
+    alike: float = 1e-3
+    clip_every: int = 10
+    seed: int = 0
+    save_every: int = 50
+
+
+class Training:
+    """One run: its state is what is trained, the optimisers, the step and the order."""
+
+    def __init__(self, recipe: Recipe, model: Any, examples: Sequence[Example]) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.examples = recipe, examples
+        self.upcycling = Upcycling(model, recipe.shape)
+        self.optimiser = MuonClip(self.upcycling.trained(), recipe.rate, recipe.decay)
+        self.step, self.rng = 0, Random(recipe.seed)
+        self._batches: list[list[int]] = []
+        self.upcycling.train()
+
+    def run(self, log: Log, work: Path | None = None) -> dict[str, Tensor]:
+        """Go on until the last step; with ``work`` from where an earlier run stopped."""
+        self._resume(work)
+        begun = time.monotonic()
+        while self.step < self.recipe.steps:
+            said = self._one()
+            self.step += 1
+            log({"step": self.step, **said, "seconds": round(time.monotonic() - begun, 1)})
+            if work is not None and self.step % self.recipe.save_every == 0:
+                self._save(work)
+        return self.upcycling.state()
+
+    def _one(self) -> dict[str, float]:
+        recipe, step = self.recipe, self.step
+        batch = [self.examples[n] for n in self._next()]
+        watch.on = bool(recipe.shape.rank) and step % recipe.clip_every == 0
+        task, reading, alike = self._losses(batch)
+        watch.on = False
+        (task + recipe.reading * reading + recipe.alike * alike).backward()  # type: ignore[no-untyped-call]
+        every = list(self.upcycling.trained().values())
+        size = float(torch.nn.utils.clip_grad_norm_(every, 1.0))
+        warm = min(1.0, (step + 1) / recipe.warm_steps)
+        self.optimiser.step(
+            recipe.rate * warm * (0.1 + 0.45 * (1 + math.cos(math.pi * step / recipe.steps)))
+        )
+        said = {"task": task.item(), "reading": reading.item(), "alike": alike.item(), "size": size}
+        said["worst_load"] = balance.shift(routed for _, routed in self.upcycling.routed())
+        if watch.most:
+            gains = {n: self.upcycling.gain(n) for n in watch.most if n >= recipe.shape.first}
+            said["most_logit"] = max(float(m.max()) for m in watch.most.values())
+            said["clipped"] = self.optimiser.clip(watch.most, gains)
+            watch.most.clear()
+        return {name: round(value, 4) for name, value in said.items()}
+
+    def _losses(self, batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+        runs = [[*e.context, *e.target] for e in batch]
+        width = max(map(len, runs))
+        ids = torch.zeros(len(runs), width, dtype=torch.long)
+        for row, run in enumerate(runs):
+            ids[row, : len(run)] = torch.tensor(run)
+        hidden = self.upcycling.hidden(ids)
+        task, reading = [], []
+        for row, example in enumerate(batch):
+            first = len(example.context)
+            asked = torch.arange(first - 1, first - 1 + len(example.target))
+            places = torch.tensor(
+                sorted(
+                    self.rng.sample(range(first - 1), min(first - 1, self.recipe.reading_places))
+                )
+            )
+            at = torch.cat([asked, places])
+            loss = F.cross_entropy(
+                self.upcycling.head(hidden[row, at]), ids[row, at + 1], reduction="none"
+            )
+            said = loss[: len(asked)]
+            task.append(said[0] + said[1:].mean())
+            reading.append(loss[len(asked) :].mean())
+        lengths = [len(run) for run in runs]
+        return torch.stack(task).mean(), torch.stack(reading).mean(), self._alike(lengths, width)
+
+    def _alike(self, lengths: Sequence[int], width: int) -> Tensor:
+        """The balancing loss over every layer and sequence, padding left out."""
+        losses = []
+        for _, routed in self.upcycling.routed():
+            assert routed.scores is not None
+            for row, scores in enumerate(routed.scores.view(len(lengths), width, -1)):
+                losses.append(balance.sequence_loss(scores[: lengths[row]], routed.shape.chosen))
+            routed.scores = None
+        return torch.stack(losses).mean()
+
+    def _next(self) -> list[int]:
+        """The numbers of the next step's examples: of like length, in an order drawn anew."""
+        if not self._batches:
+            order = list(range(len(self.examples)))
+            self.rng.shuffle(order)
+            order.sort(key=lambda n: self._length(n) // 64)
+            batch: list[int] = []
+            for n in order:
+                if (
+                    batch
+                    and (len(batch) + 1) * max(map(self._length, [*batch, n])) > self.recipe.tokens
+                ):
+                    self._batches.append(batch)
+                    batch = []
+                batch.append(n)
+            self._batches.append(batch)
+            self.rng.shuffle(self._batches)
+        return self._batches.pop()
+
+    def _length(self, number: int) -> int:
+        example = self.examples[number]
+        return len(example.context) + len(example.target)
+
+    def _save(self, work: Path) -> None:
+        state = {
+            "trained": self.upcycling.state(), "optimiser": self.optimiser.state_dict(),
+            "step": self.step, "rng": self.rng.getstate(), "batches": self._batches,
+        }  # fmt: skip
+        torch.save(state, work / "resume.pt.new")
+        (work / "resume.pt.new").replace(work / "resume.pt")
+
+    def _resume(self, work: Path | None) -> None:
+        if work is None or not (work / "resume.pt").exists():
+            return
+        state = torch.load(work / "resume.pt", weights_only=True)
+        self.upcycling.take(state["trained"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self._batches = state["step"], [list(b) for b in state["batches"]]
+        version, numbers, gauss = state["rng"]
+        self.rng.setstate((version, tuple(numbers), gauss))
