@@ -8,7 +8,6 @@ a token F1 of at least 0.5, or when it lies inside the clause or the clause insi
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -18,7 +17,7 @@ from kimidoc.ask import swarm
 from kimidoc.bench.base import Result
 from kimidoc.bench.evidence import paraphrases
 from kimidoc.engine.base import Engine, Progress, silent
-from kimidoc.indexer.bm25 import tokens
+from kimidoc.indexer.bm25 import overlap
 from kimidoc.pack import fit
 from kimidoc.train.sources import Labelled
 from kimidoc.types import Answer, Document, Question, Window
@@ -47,13 +46,6 @@ class Case:
     question: Question
     wording: str
     spans: tuple[tuple[int, int], ...]
-
-
-def overlap(a: str, b: str) -> float:
-    """Token F1 of two texts, words lower-cased: 0 to 1."""
-    x, y = Counter(tokens(a)), Counter(tokens(b))
-    shared = (x & y).total()
-    return 2 * shared / (x.total() + y.total()) if shared else 0.0
 
 
 def cases(documents: Sequence[Labelled], paraphrases: Mapping[str, Sequence[str]]) -> list[Case]:

@@ -283,10 +283,9 @@ def questions_scores(
     questions: Sequence[str], keys: Keys, reader: Reader, indexer: Indexer
 ) -> Floats:
     """Every question's score of every block, [M, N]; each question is read alone."""
-    asked = {
-        q: indexer.queries(question_states(reader, q, indexer.shape.taps))
-        for q in dict.fromkeys(questions)
-    }
+    unlike = list(dict.fromkeys(questions))
+    states = question_states(reader, unlike, indexer.shape.taps)
+    asked = {q: indexer.queries(s) for q, s in zip(unlike, states, strict=True)}
     scores = block_scores(list(asked.values()), keys, BLOCK, indexer.beside)
     at = {q: n for n, q in enumerate(asked)}
     found: Floats = scores[[at[q] for q in questions]].numpy()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,8 +22,8 @@ from torch import Tensor
 
 from kimidoc.engine.base import Prompt
 from kimidoc.engine.constrain import Runs
+from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
-from kimidoc.engine.prefill import layer_major
 from kimidoc.engine.reading import Reader
 from kimidoc.engine.units import Overlap, unit_end
 from kimidoc.indexer.bm25 import fused
@@ -35,6 +35,7 @@ from kimidoc.types import Window
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 COVERED = 0.45  # by words: what the best block must hold of the question's words to be an answer
+_QUESTIONS = 32  # read at once
 ALIKE = 0.85  # by words: a further quote has at least this share of the first one's overlap
 
 
@@ -113,24 +114,58 @@ class ByWords:
         return _WordLook(scores, overlap, covered)
 
 
-def question_states(reader: Reader, question: str, taps: Sequence[int]) -> Tensor:
-    """What enters the tapped layers when a question is read alone: [Q, P, C] fp32
+class _Enough(Exception):
+    """The highest tapped layer was reached."""
 
-    A question longer than a chunk counts with its beginning.
+
+@torch.no_grad()
+def question_states(reader: Reader, questions: Sequence[str], taps: Sequence[int]) -> list[Tensor]:
+    """What enters the tapped layers when each question is read alone: [Q, P, C] fp32
+
+    Questions of like length go through together, padded on the right, which a causal model does
+    not see. A question longer than a chunk counts with its beginning.
     """
-    run = list(reader.loaded.tokenizer.encode([QUESTION.format(question)])[0].ids)
-    ids = torch.tensor(run[: reader.plan.chunk_tokens])
-    rows: dict[int, Tensor] = {}
+    encoded = reader.loaded.tokenizer.encode([QUESTION.format(q) for q in questions])
+    runs = [list(e.ids)[: reader.plan.chunk_tokens] for e in encoded]
+    order = sorted(range(len(runs)), key=lambda n: len(runs[n]))
+    out: dict[int, Tensor] = {}
+    for at in range(0, len(order), _QUESTIONS):
+        group = order[at : at + _QUESTIONS]
+        ids = torch.zeros(len(group), len(runs[group[-1]]), dtype=torch.long)
+        for row, n in enumerate(group):
+            ids[row, : len(runs[n])] = torch.tensor(runs[n])
+        entered = _entered(reader.loaded.model, ids, taps)
+        for row, n in enumerate(group):
+            out[n] = entered[row, : len(runs[n])].float()
+    return [out[n] for n in range(len(runs))]
 
-    def tap(layer: int, start: int, entered: Tensor) -> None:
-        if layer in taps:
-            assert start == 0, "a question is one chunk"
-            rows[layer] = entered.to(torch.float32, copy=True)  # its place is written over
 
-    last = max(taps)
-    _, left = layer_major(reader.runner, reader.profile, ids, reader.plan, tap=tap, until=last)
-    rows[last] = left.float()
-    return torch.stack([rows[layer] for layer in taps], 1)
+def _entered(model: Any, ids: Tensor, taps: Sequence[int]) -> Tensor:
+    """ids [B, S] -> what enters the tapped layers, [B, S, P, C]; the layers above do not run."""
+    seen: dict[int, Tensor] = {}
+    decoder = model.get_decoder()
+
+    def keep(layer: int, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        entered = named["hidden_states"] if "hidden_states" in named else args[0]
+        seen[layer] = entered.clone()  # a layer may write over its input
+        if layer == max(taps):
+            raise _Enough
+
+    hooks = [
+        decoder.layers[tap].register_forward_pre_hook(
+            lambda _, args, named, tap=tap: keep(tap, args, named), with_kwargs=True
+        )
+        for tap in taps
+    ]
+    try:
+        with dense(model):
+            decoder(input_ids=ids.to(model.device), use_cache=False)
+    except _Enough:
+        pass
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return torch.stack([seen[tap] for tap in taps], 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +253,9 @@ class ByMeaning:
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_MeaningLook]:
         """See ``Finder``."""
         taps = self.indexer.shape.taps
-        asked = {p.question: None for p in prompts}
-        queries = {q: self.indexer.queries(question_states(self.reader, q, taps)) for q in asked}
+        asked = list(dict.fromkeys(p.question for p in prompts))
+        states = question_states(self.reader, asked, taps)
+        queries = {q: self.indexer.queries(s) for q, s in zip(asked, states, strict=True)}
         block = self.reader.plan.budget.block_tokens
         every = block_scores(list(queries.values()), self.keys, block, self.indexer.beside)
         rows = dict(zip(asked, every.numpy(), strict=True))

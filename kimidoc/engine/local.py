@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kimidoc.engine.finding import Finder
     from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Earlier, Layers, Reader, WasRead
+    from kimidoc.engine.writing import Desk
     from kimidoc.indexer.keys import Keys
 
 AUTO, NONE = "auto", "none"
@@ -323,6 +324,10 @@ class LocalEngine:
         """Answer every prompt on the shared prefix; see ``engine.base.Engine``."""
         if not prompts:
             return []
+        return self.desk(prefix).answer(prompts, progress)
+
+    def desk(self, prefix: Prefix) -> Desk:
+        """What answers on that prefix: by reading passages again, where the model was trained to."""
         from kimidoc.engine.rereading import Rereading, Rules
         from kimidoc.engine.writing import Desk
 
@@ -338,9 +343,8 @@ class LocalEngine:
             self.plan.budget.block_tokens,
         )
         if self.checkpoint.reader is None:
-            return Desk(*shared).answer(prompts, progress)
-        rules = Rules.of(nano.said(self.checkpoint.reader))
-        return Rereading(*shared, rules=rules).answer(prompts, progress)
+            return Desk(*shared)
+        return Rereading(*shared, rules=Rules.of(nano.said(self.checkpoint.reader)))
 
     def _finder(self, window: Window, held: Held) -> Finder:
         from kimidoc.engine.finding import ByMeaning, ByWords

@@ -61,9 +61,13 @@ class Rereading(Desk):
 
     def __init__(self, *given: Any, rules: Rules = Rules()) -> None:
         super().__init__(*given)
-        self.rules, self._bonus = rules, rules.worth
+        self.use(rules)
         self._cutter = Cutter(self.window, self.tokenizer, self.frame.preamble_ids, self.block)
         self._yes, self._no = self._tags["<quote>"][0], self._ids(NOT_FOUND)[0]
+
+    def use(self, rules: Rules) -> None:
+        """Answer by these rules from now on."""
+        self.rules, self._bonus = rules, rules.worth
 
     def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""

@@ -23,6 +23,13 @@ def tokens(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def overlap(a: str, b: str) -> float:
+    """Token F1 of two texts: 0 to 1."""
+    x, y = Counter(tokens(a)), Counter(tokens(b))
+    shared = (x & y).total()
+    return 2 * shared / (x.total() + y.total()) if shared else 0.0
+
+
 class BM25:
     """Okapi BM25 (Robertson & Zaragoza 2009) over a list of passages."""
 

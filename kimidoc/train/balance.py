@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kimidoc.experts.routed import RoutedExperts
 
-SPEED = 1e-3  # how far a bias goes in one step
+SPEED = 1e-2  # how far a bias goes in one step
 
 
 @torch.no_grad()

@@ -137,7 +137,7 @@ def test_scores_and_units_are_what_a_slow_twin_finds(indexer: Indexer) -> None:
     prefix = of.prefill(packed(of, LEASE, SUPPLY, CODE))
     finder, asked = meaning(of, prefix), prompts()
     for prompt, look in zip(asked, finder.look(asked), strict=True):
-        q, w = indexer.queries(question_states(of._reader, prompt.question, SHAPE.taps))
+        q, w = indexer.queries(question_states(of._reader, [prompt.question], SHAPE.taps)[0])
         every = keys(prefix).span(0, len(keys(prefix)))
         best = [
             float(sum(w[i] * max(q[i] @ k for k in every[a : a + L]) for i in range(len(w))))
@@ -163,7 +163,7 @@ def test_a_question_read_alone_is_what_the_whole_model_makes_of_it(indexer: Inde
     asker = Asker(of.checkpoint, SHAPE.taps, 1)
     for prompt in prompts():
         (wanted,) = asker.states([prompt.question])
-        found = question_states(of._reader, prompt.question, SHAPE.taps)
+        (found,) = question_states(of._reader, [prompt.question], SHAPE.taps)
         assert len(found) == min(len(wanted), of.plan.chunk_tokens)  # a chunk of it counts
         assert torch.allclose(found, wanted[: len(found)].float(), atol=0.05, rtol=0.05)
 

@@ -1,0 +1,133 @@
+"""The two rules that go with a trained reader, chosen on documents it was not trained on.
+
+    found    the difference log p(<quote>) - log p(NOT FOUND) from which on there is an answer:
+             where the shares right of what is present and of what is absent are most alike to
+             their best sum
+    worth    the nats that the finder's worth of a unit weighs beside the model's choice of words:
+             the one with most quotes right
+
+Every category is asked of every document, in one of its wordings. For another checkpoint or another
+kind of document, run it on documents of that kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from kimidoc import pack
+from kimidoc.ask.parse import parse
+from kimidoc.engine.base import Progress, Prompt, silent
+from kimidoc.engine.local import LocalEngine
+from kimidoc.engine.rereading import Rereading, Rules
+from kimidoc.errors import UsageError
+from kimidoc.indexer.bm25 import overlap
+from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.train.questions import wordings
+from kimidoc.train.sources import Labelled, Span
+from kimidoc.types import Document, Window
+
+WORTHS = (0.0, 1.0, 3.0, 10.0, 30.0)
+RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A prompt about one document and the words that answer it; none where it is absent."""
+
+    prompt: Prompt
+    golds: tuple[str, ...]
+
+
+def cases(window: Window, documents: Sequence[Labelled], rng: Random) -> list[Case]:
+    """Every category that any document has, asked of every document once."""
+    by_path = {d.path: d for d in documents}
+    every = sorted({g.category for d in documents for g in d.golds if g.category is not None})
+    found = []
+    for segment in window.segments:
+        document = by_path[segment.document.path]
+        for category in every:
+            spans: list[Span] = [
+                s for g in document.golds if g.category == category for s in g.spans
+            ]
+            prompt = Prompt(
+                f"{document.path}:{category}", rng.choice(wordings(category)),
+                scope=((segment.start, segment.end),), answer_tokens=0,
+            )  # fmt: skip
+            found.append(Case(prompt, tuple(document.text[a:b] for a, b in spans)))
+    return found
+
+
+def threshold(beliefs: Floats, present: NDArray[np.bool_]) -> float:
+    """Where found-when-present and not-found-when-absent have the best sum; between two beliefs.
+
+    Of equal sums the one whose two shares are closest.
+    """
+    order = np.unique(beliefs)
+    places = [order[0] - 1, *((order[:-1] + order[1:]) / 2), order[-1] + 1]
+
+    def merit(at: float) -> tuple[float, float]:
+        hits = float((beliefs[present] >= at).mean()) if present.any() else 1.0
+        rest = float((beliefs[~present] < at).mean()) if (~present).any() else 1.0
+        return round(hits + rest, 9), -abs(hits - rest)
+
+    return float(max(places, key=merit))
+
+
+def run(
+    documents: Sequence[Labelled], checkpoint: Checkpoint, output: Path,
+    threads: int | None = None, seed: int = 0, progress: Progress = silent,
+) -> dict[str, float]:  # fmt: skip
+    """Choose both rules, write the reader's file again with them; returns what was right with them.
+
+    Raises UsageError for a checkpoint without a trained reader.
+    """
+    if checkpoint.reader is None:
+        raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
+    engine = LocalEngine(checkpoint, sessions_root=None, threads=threads)
+    files = [Document(d.path, "text", "read", d.text) for d in documents]
+    window = pack.fit(files, engine.tokenizer, 1 << 30, preamble=engine.preamble)
+    desk = engine.desk(engine.prefill(window, progress))
+    assert isinstance(desk, Rereading)
+    asked = cases(window, documents, Random(seed))
+    present = np.array([bool(case.golds) for case in asked])
+    beliefs = np.array(desk.belief([case.prompt for case in asked]))
+    rules = Rules(found=threshold(beliefs, present))
+    there = [case for case in asked if case.golds]
+    shares = {w: _right(desk, there, replace(rules, worth=w, found=-1e9)) for w in WORTHS}
+    rules = replace(rules, worth=max(shares, key=lambda w: shares[w]))
+    _write(checkpoint.reader, output, rules)
+    return {
+        "found": rules.found,
+        "worth": rules.worth,
+        "found_when_present": float((beliefs[present] >= rules.found).mean()),
+        "not_found_when_absent": float((beliefs[~present] < rules.found).mean()),
+        **{f"right_at_worth_{w:g}": share for w, share in shares.items()},
+    }
+
+
+def _right(desk: Rereading, there: Sequence[Case], rules: Rules) -> float:
+    """The share of cases whose first quote overlaps a labelled span."""
+    desk.use(rules)
+    drafts = desk.answer([case.prompt for case in there], silent)
+    hits = 0
+    for case, draft in zip(there, drafts, strict=True):
+        quotes = parse(draft.text).quotes[:1]
+        hits += any(overlap(q.text, gold) >= RIGHT for q in quotes for gold in case.golds)
+    return hits / max(1, len(there))
+
+
+def _write(source: Path, output: Path, rules: Rules) -> None:
+    with safe_open(str(source), framework="pt") as file:
+        about = dict(file.metadata() or {})
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    about |= {"found": f"{rules.found:.6g}", "worth": f"{rules.worth:g}"}
+    save_file(tensors, str(output), about)
