@@ -58,11 +58,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of one planted sentence. ``ranks``: by ranker, from 1; None is not listed."""
+    """What came of one planted sentence, or of a question without one.
+
+    ``depth``: where it stands, 0 to 1 of the window. ``said``: the short answer. ``ranks``: of its
+    block by ranker, from 1; None is not among the places listed.
+    """
 
     kind: str
     step: int
-    depth: float
+    depth: float | None
     question: str
     value: str
     said: str
@@ -156,32 +160,43 @@ def judged(
     if needle.kind == HOPS:
         targets = {NAME: needle.link, FACT: needle.fact}
     scores = {who: rank(needle.question) for who, rank in rankers.items()} if needle.fact else {}
-    seen = []
-    for kind, sentence in targets.items():
-        span = hidden.spans.get(sentence)
-        quoted = [same(c, span) for c in answer.citations] if span else []
-        ranks: dict[str, int | None] = {}
-        if span:
-            low, high = sourcemap.tokens(hidden.window, *span)
-            blocks = range(low // block, (high - 1) // block + 1)
-            ranks = {OURS: _listed(answer, span)}
-            ranks |= {who: _rank(values, blocks) for who, values in scores.items()}
-        seen.append(
-            Seen(
-                kind=kind,
-                step=needle.step,
-                depth=needle.depth,
-                question=needle.question,
-                value=needle.value,
-                said=answer.text,
-                status=answer.status,
-                first_quote=bool(quoted) and quoted[0],
-                any_quote=any(quoted),
-                value_said=kind != NAME and holds(answer.text, needle.value),
-                ranks=ranks,
-            )
-        )
-    return seen
+    return [
+        _seen(kind, needle, answer, hidden, hidden.spans.get(sentence), block, scores)
+        for kind, sentence in targets.items()
+    ]
+
+
+def _seen(
+    kind: str,
+    needle: Needle,
+    answer: Answer,
+    hidden: Planted,
+    span: Span | None,
+    block: int,
+    scores: Mapping[str, NDArray[Any]],
+) -> Seen:
+    quoted, depth = list[bool](), None
+    ranks: dict[str, int | None] = {}
+    if span is not None:
+        quoted = [same(citation, span) for citation in answer.citations]
+        low, high = sourcemap.tokens(hidden.window, *span)
+        depth = low / len(hidden.window.tokens)
+        blocks = range(low // block, (high - 1) // block + 1)
+        ranks = {OURS: _listed(answer, span)}
+        ranks |= {who: _rank(values, blocks) for who, values in scores.items()}
+    return Seen(
+        kind=kind,
+        step=needle.link_step if kind == NAME else needle.step,
+        depth=depth,
+        question=needle.question,
+        value=needle.value,
+        said=answer.text,
+        status=answer.status,
+        first_quote=quoted[:1] == [True],
+        any_quote=any(quoted),
+        value_said=kind != NAME and holds(answer.text, needle.value),
+        ranks=ranks,
+    )
 
 
 def same(quote: Citation, span: Span) -> bool:

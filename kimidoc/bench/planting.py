@@ -55,19 +55,19 @@ _MONTHS = "January March April May June July August October November December".s
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A question and what answers it. ``depth``: where the fact is planted, 0 to 1 of the window.
+    """A question and what answers it. ``step``: in which of the equal parts of the window.
 
-    ``step``: which of the evenly spread depths that is. ``link``: the sentence that leads to the
-    fact, of two hops. Of an absent needle nothing is planted: its texts are empty.
+    ``link``: of two hops, the sentence that leads to the fact, in part ``link_step``. Of an absent
+    needle nothing is planted: its texts are empty.
     """
 
     kind: str
     step: int
-    depth: float
     question: str
     value: str = ""
     fact: str = ""
     link: str = ""
+    link_step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +131,18 @@ def made(texts: Sequence[str], depths: int, seed: int) -> Made:
     drawn, forms = _Drawn(rng, texts), _forms()
     needles, sentences = list[Needle](), list[tuple[str, float]]()
     for n in range(depths):
-        # kinds stand a third of a step apart: not in one block where there is room
-        needles.append(_needle(SINGLE, n, (n + 1 / 6) / depths, forms["single"], drawn))
-        needles.append(_needle(ALIKE, n, (n + 1 / 2) / depths, forms["alike"], drawn))
-        needles.append(_needle(HOPS, n, (n + 5 / 6) / depths, forms["hops"], drawn))
-        sentences += [(each.fact, each.depth) for each in needles[-3:]]
-        far = ((n + depths / 2) % depths + 1 / 3) / depths  # half a window away
-        sentences.append((needles[-1].link, far))
-        form = _form(forms["alike"], n)
+        # kinds stand a third of a part away: not in one block where there is room
+        for kind, within in ((SINGLE, 1 / 6), (ALIKE, 1 / 2), (HOPS, 5 / 6)):
+            needles.append(_needle(kind, n, depths, forms[kind], drawn))
+            sentences.append((needles[-1].fact, (n + within) / depths))
+        sentences.append((needles[-1].link, (needles[-1].link_step + 1 / 3) / depths))
+        form = _form(forms[ALIKE], n)
         for _ in range(DECOYS):
             sentences.append((_said(form, drawn), rng.random()))
-    asked = [form for pair in zip(forms["single"], forms["alike"], strict=True) for form in pair]
+    asked = [form for pair in zip(forms[SINGLE], forms[ALIKE], strict=True) for form in pair]
     for n in range(depths):
         form = _form(asked, n)
-        needles.append(Needle(ABSENT, n, 0.0, form["asks"].format(name=drawn.one(form["name"]))))
+        needles.append(Needle(ABSENT, n, form["asks"].format(name=drawn.one(form["name"]))))
     return Made(tuple(needles), tuple(sentences))
 
 
@@ -157,7 +155,7 @@ def _said(form: Mapping[str, str], drawn: _Drawn) -> str:
 
 
 def _needle(
-    kind: str, n: int, depth: float, forms: Sequence[Mapping[str, str]], drawn: _Drawn
+    kind: str, n: int, depths: int, forms: Sequence[Mapping[str, str]], drawn: _Drawn
 ) -> Needle:
     form = _form(forms, n)
     name, value = drawn.one(form["name"]), drawn.one(form["value"])
@@ -165,7 +163,7 @@ def _needle(
     said = {"name": name, "value": value, "person": person}
     link = form.get("links", "").format(**said)
     asks, says = form["asks"].format(**said), form["says"].format(**said)
-    return Needle(kind, n, depth, asks, value, says, link)
+    return Needle(kind, n, asks, value, says, link, (n + depths // 2) % depths)
 
 
 def planted(

@@ -1,4 +1,4 @@
-"""``kimidoc bench speed|memory|restore|questions|audit PATH...``: measure on this machine."""
+"""``kimidoc bench speed|memory|restore|questions|audit|novelty PATH...``: measure here."""
 
 from __future__ import annotations
 
