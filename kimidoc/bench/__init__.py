@@ -13,6 +13,9 @@
     questions   many questions at once against one by one
     audit       dense against sparse and compressed: likelihood, agreement, needles
     novelty     planted edits in near-duplicates, found among the highest scores
+    planting    made-up facts and their questions, put into a window's own text
+    needles     those facts, asked for the way the product asks, beside BM25 and MiniLM
+    heat        that as a picture (SVG): depth by window
     tables      every result as a table
 
 May import everything but cli. No text comes with it, and no figure here is a test: tests run each
@@ -22,6 +25,6 @@ To add a benchmark:
 
 1. write ``bench/<name>.py``: a frozen Row with units in its names, and ``run`` -> ``base.Result``;
 2. say in ``tables`` how a row is shown;
-3. give it a command in ``cli/bench.py``;
+3. give it a command in ``cli/bench.py``, or in a ``cli/bench_<name>.py`` registered there;
 4. run it at tiny size in ``tests/bench``.
 """

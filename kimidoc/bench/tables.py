@@ -30,7 +30,8 @@ def as_data(result: Result, machine: dict[str, Any], version: str) -> dict[str, 
 def as_table(result: Result) -> Table:
     """(heads, rows, right): as ``cli.tables.table`` takes them."""
     head, cells = _TABLES[result.task]
-    return head, [cells(row) for row in result.rows], "r" * len(head)
+    right = "rll" + "r" * (len(head) - 3) if result.task == "needles" else "r" * len(head)
+    return head, [cells(row) for row in result.rows], right
 
 
 def _gb(count_bytes: int) -> str:
@@ -133,6 +134,19 @@ def _novelty(row: Any) -> tuple[str, ...]:
     )
 
 
+def _needles(row: Any) -> tuple[str, ...]:
+    shares = (
+        row.first_quote, row.any_quote, row.value, row.not_found, row.at_1, row.at_8,
+    )  # fmt: skip
+    return (
+        f"{row.tokens:,}",
+        row.kind,
+        row.who,
+        str(row.questions),
+        *("-" if share is None else f"{share:.2f}" for share in shares),
+    )
+
+
 _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     "speed": (("tokens", "who", "seconds", "tokens/s", "time / ours"), _speed),
     "memory": (
@@ -162,5 +176,12 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
             "difflib", "its lines",
         ),
         _novelty,
+    ),
+    "needles": (
+        (
+            "tokens", "kind", "who", "asked", "1st quote", "any quote", "value", "NOT FOUND",
+            "@1", "@8",
+        ),
+        _needles,
     ),
 }  # fmt: skip

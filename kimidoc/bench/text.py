@@ -28,17 +28,19 @@ def cut(window: Window, tokens: int) -> Window:
     )
 
 
-def sizes(window: Window, wanted: Sequence[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def sizes(
+    window: Window, wanted: Sequence[int], option: str = "--tokens"
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """The sizes that the text has tokens for, smallest first, and a note on those it has not.
 
-    Nothing wanted: the whole text. Raises UsageError where none is left.
+    Nothing wanted: the whole text. Raises UsageError where none is left, which names ``option``.
     """
     held = len(window.tokens)
     fit = tuple(sorted({n for n in wanted if n <= held})) if wanted else (held,)
     over = sorted({n for n in wanted if n > held})
     if not fit:
         raise UsageError(
-            f"The paths hold {held:,} tokens, fewer than --tokens asks for.",
+            f"The paths hold {held:,} tokens, fewer than {option} asks for.",
             hint="Give more text, or smaller sizes.",
         )
     if not over:

@@ -1,25 +1,20 @@
-"""``kimidoc bench speed|memory|restore|questions|audit PATH...``: measure on this machine."""
+"""``kimidoc bench speed|memory|restore|questions|audit|novelty PATH...``: measure here."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kimidoc import __version__
-from kimidoc.cli import bench_answers, bench_evidence, jobs, output
+from kimidoc.cli import bench_answers, bench_evidence, bench_needles, output
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
-from kimidoc.cli.groups import flat, settle
-from kimidoc.cli.options import Attention, Manner, Paths
+from kimidoc.cli.groups import flat
+from kimidoc.cli.measuring import Measuring, measured, option
+from kimidoc.cli.options import Manner, Paths
 from kimidoc.cli.options import Reading as Selection
-from kimidoc.cli.streams import Streams, utf8
-from kimidoc.cli.tables import table
-from kimidoc.config import parsers
+from kimidoc.cli.streams import utf8
 from kimidoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,45 +29,6 @@ app = new_app(
     "  kimidoc bench audit src/ --tokens 8k --json audit.json",
 )
 
-BOUNDLESS = 2**31 - 1  # tokens: positions in a window are 32-bit
-_WHAT = "What is measured"
-
-
-def _option(*names: str, about: str, panel: str = _WHAT, **more: Any) -> Any:
-    return typer.Option(*names, help=about, rich_help_panel=panel, show_default=False, **more)
-
-
-@dataclass(frozen=True)
-class Measuring(Attention):
-    """What every benchmark takes."""
-
-    model: Annotated[
-        str | None,
-        _option(
-            "--model",
-            metavar="NAME|DIR",
-            about="A model of `kimidoc models list`, or a checkpoint's folder.",
-        ),
-    ] = None
-    tokens: Annotated[
-        str | None,
-        _option(
-            "--tokens",
-            metavar="LIST",
-            about="Sizes, such as 4k,16k,64k; the text is cut to each. Default: all of it.",
-        ),
-    ] = None
-    runs: Annotated[
-        int, _option("--runs", metavar="N", min=1, about="Runs of each (default 3).")
-    ] = 3
-    threads: Annotated[
-        str | None,
-        _option("--threads", metavar="N", about="CPU threads of everybody. Default: the cores."),
-    ] = None
-    json: Annotated[
-        str | None, _option("--json", metavar="FILE|-", about="JSON, into a file or to stdout.")
-    ] = None
-
 
 @command(app, examples="  kimidoc bench speed book.txt --tokens 4k,16k --gguf base.gguf")
 @flat
@@ -82,7 +38,7 @@ def speed(
     *,
     peers: Annotated[
         str,
-        _option(
+        option(
             "--peers",
             metavar="LIST",
             about="Who else reads: transformers, llama.cpp (both by default, where installed) or "
@@ -91,7 +47,7 @@ def speed(
     ] = "transformers,llama.cpp",
     gguf: Annotated[
         str | None,
-        _option("--gguf", metavar="FILE", about="The same weights as GGUF, for llama.cpp."),
+        option("--gguf", metavar="FILE", about="The same weights as GGUF, for llama.cpp."),
     ] = None,
     measuring: Measuring,
     reading: Selection,
@@ -110,7 +66,7 @@ def speed(
             )
         return speed.run(setting, who, gguf)
 
-    _run(ctx, paths, measuring, reading, manner, measure)
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 @command(app, examples="  kimidoc bench memory contracts/ --tokens 64k --plot memory.svg")
@@ -121,7 +77,7 @@ def memory(
     *,
     plot: Annotated[
         str | None,
-        _option("--plot", metavar="FILE.svg", about="Memory over time as a picture (SVG)."),
+        option("--plot", metavar="FILE.svg", about="Memory over time as a picture (SVG)."),
     ] = None,
     measuring: Measuring,
     reading: Selection,
@@ -141,7 +97,7 @@ def memory(
             output.replace_file(Path(plot), utf8(drawn))
         return found
 
-    _run(ctx, paths, measuring, reading, manner, measure)
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 @command(app, examples="  kimidoc bench restore contracts/ --tokens 64k")
@@ -161,7 +117,7 @@ def restore(
 
         return restore.run(setting)
 
-    _run(ctx, paths, measuring, reading, manner, measure)
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 @command(app, name="questions", examples="  kimidoc bench questions contracts/ --count 64")
@@ -171,11 +127,11 @@ def questions_(
     paths: Paths,
     *,
     count: Annotated[
-        int, _option("--count", metavar="N", min=1, about="Questions made from the text (64).")
+        int, option("--count", metavar="N", min=1, about="Questions made from the text (64).")
     ] = 64,
     given: Annotated[
         str | None,
-        _option("--questions", metavar="FILE", about="Your own, as `kimidoc ask` takes them."),
+        option("--questions", metavar="FILE", about="Your own, as `kimidoc ask` takes them."),
     ] = None,
     measuring: Measuring,
     reading: Selection,
@@ -189,7 +145,7 @@ def questions_(
 
         return questions.run(setting, count, asked)
 
-    _run(ctx, paths, measuring, reading, manner, measure)
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 @command(app, examples="  kimidoc bench audit src/ --tokens 8k,32k --needles 10")
@@ -200,7 +156,7 @@ def audit(
     *,
     needles: Annotated[
         int,
-        _option("--needles", metavar="N", min=0, about="Sentences hidden in the text (10)."),
+        option("--needles", metavar="N", min=0, about="Sentences hidden in the text (10)."),
     ] = 10,
     measuring: Measuring,
     reading: Selection,
@@ -217,7 +173,7 @@ def audit(
 
         return audit.run(setting, needles)
 
-    _run(ctx, paths, measuring, reading, manner, measure)
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 @command(app, examples="  kimidoc bench novelty contracts/ --tokens 16k,32k --runs 1 --edits 4")
@@ -227,7 +183,7 @@ def novelty(
     paths: Paths,
     *,
     edits: Annotated[
-        int, _option("--edits", metavar="N", min=1, about="Words changed in a window (4).")
+        int, option("--edits", metavar="N", min=1, about="Words changed in a window (4).")
     ] = 4,
     measuring: Measuring,
     reading: Selection,
@@ -244,74 +200,9 @@ def novelty(
 
         return novelty.run(setting, edits)
 
-    _run(ctx, paths, measuring, reading, manner, measure)
-
-
-def _run(
-    ctx: typer.Context,
-    paths: list[str],
-    measuring: Measuring,
-    reading: Selection,
-    manner: Manner,
-    measure: Callable[[Setting], Result],
-) -> None:
-    from kimidoc import pipeline
-    from kimidoc.bench import tables, text
-    from kimidoc.bench.base import Setting
-    from kimidoc.models import checkpoint
-    from kimidoc.planner import machine
-
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    settings = settle(streams, manner, reading, measuring, roots=paths).settings
-    if "-" in paths:
-        raise UsageError(
-            "A benchmark reads its paths more than once, and stdin can be read only once.",
-            hint="Put the text into a file.",
-        )
-    wanted = _sizes(measuring.tokens)
-    job = replace(jobs.job("bench", paths, settings, reading), budget_tokens=BOUNDLESS)
-    engine = pipeline.open_engine(job, streams.progress)
-    window = pipeline.window(job, streams.progress)
-    sizes, notes = text.sizes(window, wanted)
-    setting = Setting(
-        job=job,
-        checkpoint=engine.checkpoint,
-        facts=engine.facts,
-        trained_tokens=checkpoint.facts(engine.checkpoint).trained_tokens,
-        window=window,
-        sizes=sizes,
-        runs=measuring.runs,
-        progress=streams.progress,
-    )
-    found = measure(setting)
-    found = replace(found, notes=(*notes, *found.notes))
-    used = {
-        "processor": machine.processor(),
-        "cores": machine.cores(),
-        "threads": settings.threads or machine.cores(),
-    }
-    if measuring.json is not None:
-        data = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
-        if measuring.json == output.STDOUT:
-            streams.result(data)
-            return
-        output.replace_file(Path(measuring.json), utf8(data + "\n"))
-    head, rows, right = tables.as_table(found)
-    shown = f"{found.model.id} on {used['processor']}, {used['threads']} threads"
-    streams.result(
-        "\n".join([shown, "", table(head, rows, right), *(f"Note: {n}" for n in found.notes)])
-    )
-
-
-def _sizes(given: str | None) -> tuple[int, ...]:
-    if given is None:
-        return ()
-    try:
-        return tuple(int(str(parsers.tokens(part, Path()))) for part in given.split(","))
-    except ValueError as wrong:
-        raise UsageError(f"--tokens: {wrong}.", hint="--tokens 4k,16k,64k") from None
+    measured(ctx, paths, measuring, reading, manner, measure)
 
 
 bench_evidence.register(app)
 bench_answers.register(app)
+bench_needles.register(app)
