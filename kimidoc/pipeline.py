@@ -184,6 +184,7 @@ class _Reading:
                 preamble=self.engine.preamble,
                 overflow=job.overflow,
                 known=self.engine.earlier_documents(),
+                cuts=self.engine.remembered.cuts,
                 progress=self.progress,
             )
             self.seconds["pack"] = perf_counter() - since
