@@ -255,6 +255,7 @@ class LocalEngine:
                     ).notices
                     return read
         sessions.touch(where)
+        self.remembered.mend(window)
         return WasRead(earlier.layers(), len(window.tokens), earlier.keys)
 
     def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:

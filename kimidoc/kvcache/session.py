@@ -4,8 +4,9 @@
     <root>/<id>/tokens.i32        the window's token ids, little-endian
     <root>/<id>/layer-007.k …     arrays, see ``snapshot``
     <root>/<id>/words.npz         what the engine keeps beside: words by block,
-    <root>/<id>/cuts.npz          the characters of every token, and where the
-    <root>/<id>/indexer.keys      model has an indexer, its keys
+    <root>/<id>/cuts.npz          the characters of every token,
+    <root>/<id>/texts.wire        what was read of files that take long to read,
+    <root>/<id>/indexer.keys      and where the model has an indexer, its keys
     <root>/.reading-<id>/         a reading that was interrupted, and ``progress.json``: how far it
                                   came. Kept, because the next run goes on from there
 
