@@ -99,14 +99,18 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
 
 
 def window(
-    job: Job, progress: Progress = silent, documents: Sequence[Document] | None = None
+    job: Job,
+    progress: Progress = silent,
+    documents: Sequence[Document] | None = None,
+    engine: LocalEngine | None = None,
 ) -> Window:
     """What the model would read, without the model: its tokenizer is enough.
 
-    ``documents``: those of a window of the same paths, which are then not read again. Raises
-    ModelError, UsageError, BudgetError.
+    ``documents``: those of a window of the same paths, which are then not read again. ``engine``:
+    the one that is going to read the window, if there is one. Raises ModelError, UsageError,
+    BudgetError.
     """
-    return _Reading(job, progress, documents).packed()
+    return _Reading(job, progress, documents, engine).packed()
 
 
 def ask(job: Job, progress: Progress = silent) -> Report:
@@ -161,12 +165,16 @@ class _Reading:
     """One run: its stages in order, each timed."""
 
     def __init__(
-        self, job: Job, progress: Progress, documents: Sequence[Document] | None = None
+        self,
+        job: Job,
+        progress: Progress,
+        documents: Sequence[Document] | None = None,
+        engine: LocalEngine | None = None,
     ) -> None:
         self.job, self.progress, self._documents = job, progress, documents
         self.started, self.begun = datetime.now(UTC), perf_counter()
         self.seconds: dict[str, float] = {}
-        self.engine = open_engine(job, progress)
+        self.engine = engine or open_engine(job, progress)
         self._window: Window | None = None
 
     def packed(self) -> Window:
@@ -175,7 +183,8 @@ class _Reading:
             job, since = self.job, perf_counter()
             documents = self._documents
             if documents is None:
-                documents = ingest.read(job.paths, job.selection, job.limits, self.progress)
+                texts = self.engine.remembered.texts
+                documents = ingest.read(job.paths, job.selection, job.limits, self.progress, texts)
             self.seconds["ingest"], since = perf_counter() - since, perf_counter()
             self._window = pack.fit(
                 documents,
@@ -184,6 +193,7 @@ class _Reading:
                 preamble=self.engine.preamble,
                 overflow=job.overflow,
                 known=self.engine.earlier_documents(),
+                cuts=self.engine.remembered.cuts,
                 progress=self.progress,
             )
             self.seconds["pack"] = perf_counter() - since

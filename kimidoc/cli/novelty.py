@@ -132,10 +132,11 @@ def _read(job: Job, against: str | None, settings: config.Settings, streams: Str
 
     started = perf_counter()
     engine = pipeline.open_engine(job, streams.progress)
-    given = ingest.read(job.paths, job.selection, job.limits, streams.progress)
+    texts = engine.remembered.texts
+    given = ingest.read(job.paths, job.selection, job.limits, streams.progress, texts)
     earlier = _inside(given, job.paths, against) if against is not None else set[str]()
     documents = sorted(given, key=lambda document: document.path not in earlier)
-    window = pipeline.window(job, streams.progress, documents)
+    window = pipeline.window(job, streams.progress, documents, engine)
     packed = perf_counter()
 
     from kimidoc.engine import surprisal

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, ReadOptions, silent
 from kimidoc.engine.lexical import LexicalPrior
+from kimidoc.engine.remembered import Remembered, not_used
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import limit, lock
 from kimidoc.kvcache import session as sessions
@@ -100,6 +101,7 @@ class LocalEngine:
         self._name = self._session_name(session)
         self._loading: Future[Reader] | None = None
         self._last: tuple[Window, LexicalPrior] | None = None
+        self.remembered = Remembered(self._where, checkpoint.fingerprint)
 
     def _session_name(self, session: str) -> str | None:
         if session == NONE or self._root is None:
@@ -209,8 +211,7 @@ class LocalEngine:
 
     def prefill(self, window: Window, progress: Progress = silent) -> Prefix:
         """Read the window; see ``engine.base.Engine``."""
-        notices = [self._method]
-        notices += self._beyond_training(window)
+        notices = [self._method, *self._beyond_training(window), *self.remembered.notices]
         if self._where is None:
             read = self._read(window, None, progress)
         else:
@@ -238,8 +239,7 @@ class LocalEngine:
             try:
                 return LexicalPrior.unpacked((self._where / WORDS).read_bytes())
             except (OSError, ValueError) as reason:
-                said = f"{WORDS} of the session cannot be used ({reason}); it was counted anew."
-                notices.append(Notice("session-part-not-used", said))
+                notices.append(not_used(WORDS, reason, "it was counted anew"))
         return self._counted(window)
 
     def _counted(self, window: Window) -> LexicalPrior:
@@ -270,6 +270,7 @@ class LocalEngine:
                     ).notices
                     return read
         sessions.touch(where)
+        self.remembered.mend(window)
         return WasRead(earlier.layers(), len(window.tokens), earlier.keys)
 
     def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:
@@ -302,7 +303,7 @@ class LocalEngine:
                 "documents": [(s.document.path, s.document.sha256 or "") for s in window.segments],
             },
             progress,
-            {WORDS: lambda: self._counted(window).packed()},
+            {WORDS: lambda: self._counted(window).packed(), **self.remembered.beside(window)},
         )
 
     def _beyond_training(self, window: Window) -> Sequence[Notice]:

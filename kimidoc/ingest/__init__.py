@@ -9,6 +9,7 @@
     readers     one file per format, and the registry
     symbols     classes, functions and headings of text as sections
     workers     readers of binary formats in processes with limits; wire: what they say
+    texts       what they made of files, for a later run to take
     integrity   hostile text, noticed and never removed; phrases: how it speaks to a model
     gather      all of the above: ``read``
 
@@ -27,11 +28,13 @@ To add a format, see ``readers``. To add a rule about which files are read:
 from kimidoc.ingest.base import Limits, Progress, Selection
 from kimidoc.ingest.gather import read
 from kimidoc.ingest.roots import base_directory, demand, repository_prefix
+from kimidoc.ingest.texts import Texts
 
 __all__ = [
     "Limits",
     "Progress",
     "Selection",
+    "Texts",
     "base_directory",
     "demand",
     "read",

@@ -4,7 +4,8 @@ In a tree of mostly program code an HTML file is source, scripts and all, with i
 read as code, under the kind ``template``. Elsewhere it is a page, and read as a browser shows it.
 
 Files that parse as binary containers are handed to workers at once, in the order of the walk; text
-is read meanwhile. The order of the result is the walk's, whoever finishes first.
+is read meanwhile. The order of the result is the walk's, whoever finishes first. What a worker made
+of the same bytes in an earlier run is taken instead, where the caller knows it (``texts``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from kimidoc.ingest.base import (
 from kimidoc.ingest.languages import language, mostly_programs
 from kimidoc.ingest.readers import READERS, Reader
 from kimidoc.ingest.roots import STDIN, base_directory, roots
+from kimidoc.ingest.texts import Texts, key_of
 from kimidoc.ingest.workers import Pool, damaged
 from kimidoc.types import Document, Notice
 
@@ -54,12 +56,15 @@ def read(
     selection: Selection = Selection(),  # noqa: B008
     limits: Limits = Limits(),  # noqa: B008
     progress: Progress = silent,
+    known: Texts | None = None,
 ) -> tuple[Document, ...]:
     """Every file under ``paths`` as a Document, sorted by path; ``-`` is stdin.
 
-    ``progress`` is told the stage "read" in files. A file that cannot be read is a skipped
-    Document with the reason, never an error. Raises UsageError for a path that is not there, for
-    more than ``total_files``, and for a name of stdin that is taken or is none.
+    ``progress`` is told the stage "read" in files. ``known``: what isolated readers made of files
+    before, and where what they make now is put; the documents are the same without it. A file that
+    cannot be read is a skipped Document with the reason, never an error. Raises UsageError for a
+    path that is not there, for more than ``total_files``, and for a name of stdin that is taken or
+    is none.
     """
     entries = list(walk.walk(roots(paths), base_directory(paths), selection, limits))
     with ExitStack() as stack:
@@ -69,7 +74,7 @@ def read(
             _named_apart(entries)
             entries.sort(key=walk.order)
         pool = stack.enter_context(Pool(limits))
-        return _told_once(_Reading(selection, limits, pool, progress).all(entries))
+        return _told_once(_Reading(selection, limits, pool, progress, known).all(entries))
 
 
 def _stdin(folder: Path, selection: Selection, limits: Limits) -> walk.Entry:
@@ -105,15 +110,36 @@ class _Begun:
     source: Source
     reader: Reader
 
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes."""
+        assert self.document.sha256 is not None
+        return self.document.sha256
+
+    @property
+    def still_there(self) -> bool:
+        """Whether the file is, by its size and time, the one that was opened."""
+        try:
+            facts = self.source.file.stat()
+        except OSError:
+            return False
+        seen = self.document.size_bytes, self.document.modified_ns
+        return (facts.st_size, facts.st_mtime_ns) == seen
+
 
 class _Reading:
     """One run over the entries."""
 
     def __init__(
-        self, selection: Selection, limits: Limits, pool: Pool, progress: Progress
+        self,
+        selection: Selection,
+        limits: Limits,
+        pool: Pool,
+        progress: Progress,
+        known: Texts | None,
     ) -> None:
         self._selection, self._limits = selection, limits
-        self._pool, self._progress = pool, progress
+        self._pool, self._progress, self._known = pool, progress, known
         self._pages_are_source = False
 
     def all(self, entries: Sequence[walk.Entry]) -> tuple[Document, ...]:
@@ -126,22 +152,41 @@ class _Reading:
         done = 0
         for entry in entries:
             begun = self._begin(entry)
-            if isinstance(begun, _Begun) and begun.reader.isolated:
-                future = self._pool.submit(begun.reader.full_name, begun.source)
-                waiting.append((len(documents), begun, future))
-                documents.append(None)
-                continue
             if isinstance(begun, _Begun):
-                begun = _finish(begun, partial(begun.reader.read, begun.source))
+                result = self._result(begun)
+                if isinstance(result, Future):
+                    waiting.append((len(documents), begun, result))
+                    documents.append(None)
+                    continue
+                begun = _finish(begun, result)
             documents.append(begun)
             if entry.reason is None:
                 done += 1
                 self._progress("read", done, total, "files")
         for at, begun, future in waiting:
-            documents[at] = _finish(begun, future.result)
+            documents[at] = _finish(begun, partial(self._waited, begun, future))
             done += 1
             self._progress("read", done, total, "files")
         return tuple(document for document in documents if document is not None)
+
+    def _result(self, begun: _Begun) -> Callable[[], Extract] | Future[Extract]:
+        """What reads the file here, or what a worker will have made of it."""
+        name, source = begun.reader.full_name, begun.source
+        if not begun.reader.isolated:
+            return partial(begun.reader.read, source)
+        if self._known is not None:
+            extract = self._known.get(key_of(name, source, begun.sha256), source.path)
+            if extract is not None:
+                return lambda: extract
+        return self._pool.submit(name, source)
+
+    def _waited(self, begun: _Begun, future: Future[Extract]) -> Extract:
+        """What a worker made of a file, kept if the file is still the one that was hashed."""
+        extract = future.result()
+        if self._known is not None and begun.still_there:
+            key = key_of(begun.reader.full_name, begun.source, begun.sha256)
+            self._known.put(key, extract)
+        return extract
 
     def _begin(self, entry: walk.Entry) -> Document | _Begun:
         """Open, hash and sniff a file; it is a Document at once when it will not be read."""

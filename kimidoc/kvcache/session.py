@@ -3,8 +3,10 @@
     <root>/<id>/manifest.json     what was read, by which model, and every file with its checksum
     <root>/<id>/tokens.i32        the window's token ids, little-endian
     <root>/<id>/layer-007.k …     arrays, see ``snapshot``
-    <root>/<id>/words.npz         what the engine keeps beside: words by block, and where the
-    <root>/<id>/indexer.keys      model has an indexer, its keys
+    <root>/<id>/words.npz         what the engine keeps beside: words by block,
+    <root>/<id>/cuts.npz          the characters of every token,
+    <root>/<id>/texts.wire        what was read of files that take long to read,
+    <root>/<id>/indexer.keys      and where the model has an indexer, its keys
     <root>/.reading-<id>/         a reading that was interrupted, and ``progress.json``: how far it
                                   came. Kept, because the next run goes on from there
 
@@ -34,7 +36,7 @@ import psutil  # type: ignore[import-untyped]
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import lock
 
-VERSION = 3
+VERSION = 4
 MANIFEST = "manifest.json"
 TOKENS = "tokens.i32"
 PROGRESS = "progress.json"
@@ -287,6 +289,14 @@ def _remove_reading(path: Path) -> int:
             return 0
         shutil.rmtree(path, ignore_errors=True)
         return 1
+
+
+def read_part(path: Path, name: str) -> bytes:
+    """A file of a whole session. Raises OSError, and ValueError when it is not as written."""
+    files, data = (read_manifest(path) or {}).get("files", {}), (path / name).read_bytes()
+    if sha256(data).hexdigest() != files.get(name):
+        raise ValueError("it is not what was written")
+    return data
 
 
 def read_tokens(path: Path) -> array[int]:

@@ -12,6 +12,7 @@ import mmap
 import os
 import shutil
 from array import array
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -206,6 +207,25 @@ def load(path: Path) -> list[Layer]:
             hint="`kimidoc sessions list` shows what there is",
         )
     return [_open_layer(path, entry) for entry in manifest["layers"]]
+
+
+def replace(path: Path, parts: Mapping[str, bytes]) -> None:
+    """Give a whole session other versions of files beside its layers; the caller holds its lock.
+
+    Each takes its place whole, and the manifest last: a crash before that leaves files that are not
+    what it says, which is damage to those files and to nothing else. Raises SessionError.
+    """
+    manifest = session.read_manifest(path)
+    assert manifest is not None, path
+    for name, data in parts.items():
+        manifest["files"][name] = sha256(data).hexdigest()
+    for name, data in (*parts.items(), (session.MANIFEST, json.dumps(manifest).encode())):
+        fresh = path / f"{name}.new"
+        write_file(fresh, data)
+        try:
+            os.replace(fresh, path / name)
+        except OSError as e:
+            raise disk_error(path, e) from e
 
 
 def verify(path: Path) -> tuple[str, ...]:

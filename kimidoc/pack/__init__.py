@@ -4,6 +4,7 @@
     nonce       the word in every header that no document contains
     render      the text before and after a document
     encode      many texts -> tokens, in batches that keep memory bounded
+    cuts        the tokens of texts that were packed before, taken instead
     room        which documents fit the budget, decided while they are being counted
     suggest     what to leave out when they do not
     fit         all of the above -> Window
@@ -26,9 +27,9 @@ To add one more overflow policy:
 4. Add it to the policies that ``tests/pack/test_fit.py`` compares with their naive twins.
 """
 
-from kimidoc.pack import sourcemap
+from kimidoc.pack import cuts, sourcemap
 from kimidoc.pack.fit import fit
 from kimidoc.pack.order import window_order
 from kimidoc.pack.room import Overflow
 
-__all__ = ["Overflow", "fit", "sourcemap", "window_order"]
+__all__ = ["Overflow", "cuts", "fit", "sourcemap", "window_order"]

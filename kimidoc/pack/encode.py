@@ -14,7 +14,8 @@ the same as without it:
 A stretch without any such place (128 KiB of base64, minified code, or one Chinese line) is cut
 where that second test alone holds, and if that fails too, where no grapheme is torn: there a token
 may differ from those of the text encoded whole. Either way offsets are exact, the tokens spell the
-text, and the same text always gives the same tokens.
+text, and the same text always gives the same tokens: those of an earlier run can be taken instead
+(``cuts``). Sessions keep them, so whatever changes a cut here makes another ``session.VERSION``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,9 @@ from dataclasses import dataclass
 from unicodedata import category
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kimidoc.pack.cuts import Cuts, Integers, digest
 from kimidoc.types import Encoding, Tokenizer
-
-Integers = NDArray[np.int32]
 
 PIECE_CHARS = 1 << 18
 BATCH_CHARS = 1 << 20
@@ -55,13 +54,26 @@ class Piece:
     last: bool
 
 
+_Part = tuple[int, int, str, bool]  # of text ``number`` from character ``at`` on; its last?
+
+
 def pieces(
-    texts: Iterable[str], tokenizer: Tokenizer, piece_chars: int = PIECE_CHARS
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    piece_chars: int = PIECE_CHARS,
+    *,
+    known: Cuts | None = None,
 ) -> Iterator[Piece]:
-    """The tokens of every text, in order; a text of any length comes as one or more pieces."""
-    batch: list[tuple[int, int, str, bool]] = []
+    """The tokens of every text, in order; a text of any length comes as one or more pieces.
+
+    A text that is ``known`` comes as one piece, and the tokenizer does not see it.
+    """
+    batch: list[Piece | _Part] = []
     chars = 0
     for number, text in enumerate(texts):
+        if known and (cut := known.get(digest(text))) is not None:
+            batch.append(Piece(number, cut.ids, cut.starts, cut.ends, len(text), True))
+            continue
         for at, part, last in _cut(text, tokenizer, piece_chars):
             batch.append((number, at, part, last))
             chars += len(part)
@@ -71,9 +83,15 @@ def pieces(
     yield from _encode(batch, tokenizer)
 
 
-def _encode(batch: Sequence[tuple[int, int, str, bool]], tokenizer: Tokenizer) -> Iterator[Piece]:
-    encodings = tokenizer.encode([_encodable(part) for _, _, part, _ in batch])
-    for (number, at, part, last), encoding in zip(batch, encodings, strict=True):
+def _encode(batch: Sequence[Piece | _Part], tokenizer: Tokenizer) -> Iterator[Piece]:
+    parts = [_encodable(part[2]) for part in batch if not isinstance(part, Piece)]
+    encodings = iter(tokenizer.encode(parts) if parts else ())
+    for entry in batch:
+        if isinstance(entry, Piece):
+            yield entry
+            continue
+        number, at, part, last = entry
+        encoding = next(encodings)
         starts, ends = _offsets(encoding, len(part))
         yield Piece(number, _integers(encoding.ids), starts + at, ends + at, len(part), last)
 

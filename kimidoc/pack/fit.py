@@ -15,7 +15,8 @@ import numpy as np
 from kimidoc.errors import UsageError
 from kimidoc.pack import nonce as nonces
 from kimidoc.pack import suggest
-from kimidoc.pack.encode import Integers, Piece, pieces
+from kimidoc.pack.cuts import Cuts, Integers
+from kimidoc.pack.encode import Piece, pieces
 from kimidoc.pack.order import window_order
 from kimidoc.pack.render import SEPARATOR, header, printable
 from kimidoc.pack.room import Overflow, Room
@@ -41,13 +42,16 @@ def fit(
     preamble: Sequence[int] = (),
     overflow: Overflow = "error",
     known: Mapping[str, str] | None = None,
+    cuts: Cuts | None = None,
     progress: Callable[[str, int, int, str], None] | None = None,
 ) -> Window:
     """Pack every document that has text into one window of at most ``budget`` tokens.
 
     ``preamble`` opens the window. ``known``: path -> sha256 of an earlier session, in its window
-    order; unchanged documents keep their place at the front. ``overflow``: see ``pack.room``;
-    dropped documents end as skipped, with the reason, and the window carries a notice.
+    order; unchanged documents keep their place at the front. ``cuts``: tokens of texts that this
+    tokenizer has cut before; the window is the same with and without them. ``overflow``: see
+    ``pack.room``; dropped documents end as skipped, with the reason, and the window carries a
+    notice.
 
     Raises BudgetError when the documents do not fit (or none is left), UsageError when there is
     nothing to pack.
@@ -60,7 +64,7 @@ def fit(
     separator = np.concatenate([p.ids for p in pieces([SEPARATOR], tokenizer)])
     packed = _with_headers(ordered, nonce, tokenizer, len(separator))
     room = Room(budget - len(preamble), overflow)
-    _read(packed, tokenizer, room, progress)
+    _read(packed, tokenizer, room, cuts, progress)
     dropped = [entry for entry in packed if entry.dropped]
     costs = {entry.document.path: entry.cost for entry in packed}
     if dropped and overflow == "error":
@@ -102,12 +106,13 @@ def _read(
     packed: Sequence[_Packed],
     tokenizer: Tokenizer,
     room: Room,
+    cuts: Cuts | None,
     progress: Callable[[str, int, int, str], None] | None,
 ) -> None:
-    """Tokenise every text, keep what fits, count the rest."""
+    """Tokenise every text that is not known, keep what fits, count the rest."""
     total = sum(len(entry.document.text) for entry in packed)
     done = 0
-    for piece in pieces((entry.document.text for entry in packed), tokenizer):
+    for piece in pieces((entry.document.text for entry in packed), tokenizer, known=cuts):
         entry = packed[piece.number]
         entry.cost += len(piece.ids)
         if room.admits(piece.number, entry.cost):

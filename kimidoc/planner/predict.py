@@ -15,7 +15,7 @@ the hidden states of the window stay, and one layer's keys and values are hot at
                                    disk; while it reads T * 2 D more
     session   per layer that keeps history: codes, scales and means as above;
               per layer that does not: what it can still see, ``tail`` tokens * C * b;
-              4 T for the token ids, and a manifest
+              12 T for the token ids and the characters they cover, and a manifest
 
 ``program``: the interpreter, its libraries, the documents and one chunk's activations; measured by
 ``calibrate``. Predictions are held against real runs in ``tests/planner/test_predict.py``.
@@ -129,7 +129,7 @@ def predict(
     peak += max(seal, in_memory)
     if calibration is not None:
         peak = max(peak, held_bytes + calibration.load_peak_bytes)
-    stored = kept + keys + 4 * tokens + _manifest(anatomy, documents) if session else 0
+    stored = kept + keys + 12 * tokens + _manifest(anatomy, documents) if session else 0
     return Prediction(
         tokens=tokens,
         weights_bytes=weights,

@@ -13,12 +13,14 @@ from kimidoc.engine import reading
 from kimidoc.engine.base import Draft, Prefix, Prompt
 from kimidoc.engine.local import WORDS, LocalEngine
 from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.remembered import CUTS
 from kimidoc.errors import SessionError
-from kimidoc.kvcache import storage
+from kimidoc.kvcache import snapshot, storage
 from kimidoc.kvcache.session import list_sessions
 from kimidoc.models.checkpoint import at
+from kimidoc.pack import fit
 from kimidoc.types import Window
-from tests.engine.answer_models import CODE, LEASE, PLAN, SUPPLY, tiny_prefix, window
+from tests.engine.answer_models import CODE, LEASE, PLAN, SUPPLY, documents, tiny_prefix, window
 
 L = PLAN.budget.block_tokens
 QUESTIONS = (
@@ -117,6 +119,48 @@ def test_words_of_a_session_that_are_damaged_are_counted_anew(tmp_path: Path, da
     again, same = read(second, LEASE, SUPPLY)
     assert again.session.prefilled_tokens == 0 and same == drafts
     assert codes(again) == ["session-part-not-used"] and codes(prefix) == []
+
+
+@pytest.mark.parametrize("damage", [None, "missing", "cut", "turned"])
+def test_tokens_of_a_session_are_taken_or_cut_anew(tmp_path: Path, damage: str | None) -> None:
+    first = engine(tmp_path, session="deal")
+    twin = first.prefill(packed(first, LEASE, SUPPLY)).window
+    file = tmp_path / "deal" / CUTS
+    data = file.read_bytes()
+    if damage is not None:
+        file.unlink()
+    if damage in ("cut", "turned"):
+        at = len(data) // 2
+        file.write_bytes(data[:at] if damage == "cut" else data[:at] + b"\xff" + data[at + 1 :])
+    second = engine(tmp_path, session="deal")
+    cuts = second.remembered.cuts
+    assert len(cuts) == (2 if damage is None else 0)
+    made = fit(
+        documents(LEASE, SUPPLY), second.tokenizer, 10**5, preamble=second.preamble, cuts=cuts
+    )
+    assert made == twin
+    prefix = second.prefill(made)
+    assert prefix.session.prefilled_tokens == 0
+    assert codes(prefix) == ([] if damage is None else ["session-part-not-used"])
+    assert file.read_bytes() == data and not snapshot.verify(tmp_path / "deal")
+
+
+def test_cuts_of_another_model_are_not_taken(tmp_path: Path) -> None:
+    first = engine(tmp_path, session="deal")
+    first.prefill(packed(first, LEASE))
+    assert engine(tmp_path, session="deal").remembered.cuts
+    other = engine(tmp_path, session="deal", family="qwen3_moe").remembered
+    assert not other.cuts and not other.notices
+    assert not engine(None).remembered.cuts
+
+
+def test_damaged_token_ids_are_not_taken_for_a_text(tmp_path: Path) -> None:
+    first = engine(tmp_path, session="deal")
+    first.prefill(packed(first, LEASE))
+    file = tmp_path / "deal" / "tokens.i32"
+    file.write_bytes(file.read_bytes()[:-4] + b"\1\0\0\0")
+    remembered = engine(tmp_path, session="deal").remembered
+    assert not remembered.cuts and len(remembered.notices) == 1
 
 
 def first_tokens(of: LocalEngine) -> list[int]:
