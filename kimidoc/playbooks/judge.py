@@ -1,7 +1,9 @@
 """Answers and documents -> Findings, by the rule each check states and by nothing else.
 
-A fingerprint is made of the rule, the document, the section and the words of the quote, never of
-line numbers: a finding keeps it when lines move or are re-wrapped.
+A finding is known by its rule, its message and the places it quotes: the same words in two places
+of a section are two. A fingerprint is made of the rule, the document, the section and the words of
+the quote, never of line numbers: a finding keeps it when lines move or are re-wrapped. Findings that
+share one are told apart by ``report.fingerprint.stamped``.
 """
 
 from __future__ import annotations
@@ -68,24 +70,21 @@ def findings(
     ``documents``: those that were read; checks that search more than quotes look there.
     """
     checks = {check.id: check for check in book.checks}
-    found: dict[str, Finding] = {}
+    found: list[Finding] = []
     for answer in answers:
         if answer.question.playbook != book.id or answer.question.check is None:
             continue
         check = checks[answer.question.check]
         if check.finding is not None and (finding := _judged(book, check, check.finding, answer)):
-            found.setdefault(finding.fingerprint, finding)
+            found.append(finding)
     for document in documents:
         for check in book.checks:
             rule = check.finding
             if rule and rule.search != "quotes" and fits(document, check.documents):
-                for finding in _swept(book, check, rule, document):
-                    found.setdefault(finding.fingerprint, finding)
+                found += _swept(book, check, rule, document)
     for analysis in book.analyses:
-        for one in METHODS[analysis.method](documents):
-            finding = _joined(book, analysis, one)
-            found.setdefault(finding.fingerprint, finding)
-    return tuple(found.values())
+        found += (_joined(book, analysis, one) for one in METHODS[analysis.method](documents))
+    return tuple(dict.fromkeys(found))
 
 
 def rules(book: Playbook) -> tuple[Rule, ...]:
