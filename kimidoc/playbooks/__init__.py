@@ -17,7 +17,8 @@
     statements, remarks, guidance, risks    figures recomputed, claims in words, expectations, two
              filings side by side
     records, followups    a patient's records: what contradicts, what is missing
-    origin, handlers    where inserted text comes from; what only a whole repository shows
+    origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
+             whole repository shows
 
 May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where
 a finding depends on words in a quote (``signs``), the finding says so, and the model gets no credit

@@ -2,8 +2,8 @@
 
 A finding is known by its rule, its message and the places it quotes: the same words in two places
 of a section are two. A fingerprint is made of the rule, the document, the section and the words of
-the quote, never of line numbers: a finding keeps it when lines move or are re-wrapped. Findings that
-share one are told apart by ``report.fingerprint.stamped``.
+the quote, never of line numbers: a finding keeps it when lines move or are re-wrapped. Findings
+that share one are told apart by ``report.fingerprint.stamped``.
 """
 
 from __future__ import annotations
@@ -134,7 +134,10 @@ def _swept(
 ) -> Iterator[Finding]:
     """One finding for a document of prose, with its sentences; one for every place in code."""
     if rule.search != "sentences":
-        for citation in sweep.lines(rule.signs, document, comments=rule.search == "lines"):
+        comments = rule.search == "lines"
+        for citation in sweep.lines(
+            rule.signs, document, comments=comments, harmless=rule.arguments
+        ):
             if rule.inserted and origin.fixed(document, citation):
                 continue
             if origin.excused(document, citation, rule.unless):
