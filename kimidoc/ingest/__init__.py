@@ -10,6 +10,7 @@
     symbols     classes, functions and headings of text as sections
     workers     readers of binary formats in processes with limits; wire: what they say
     integrity   hostile text, noticed and never removed; phrases: how it speaks to a model
+    reports     what kimidoc itself wrote, which is no document
     gather      all of the above: ``read``
 
 May import ``types`` and ``errors`` and nothing else of kimidoc; what parses a format is imported
