@@ -14,9 +14,10 @@
     sweep    signs over every sentence of the documents, for what must not be overlooked
     references, terms, amendments, register, restated, dealings    contracts beside one another,
              and beside registers, minutes and letters (``who`` is with whom)
-    statements, remarks, guidance, risks    figures recomputed, claims in words, expectations, two
-             filings side by side
-    records, followups    a patient's records: what contradicts, what is missing
+    statements, leverage, remarks, guidance, risks    figures recomputed, claims in words,
+             expectations, two filings side by side
+    transcript, reassurances    a call's turns; what was called settled there and is not
+    records, onsets, followups    a patient's records: what contradicts, what is missing
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows
 

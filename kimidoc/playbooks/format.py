@@ -44,7 +44,7 @@ Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
-    "gaps", "supplies", "follow-ups", "stopped", "remarks",
+    "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",

@@ -118,6 +118,12 @@ def year_of(document: Document) -> str:
     return match["year"] if match else ""
 
 
+def scale(document: Document) -> int:
+    """What a document's figures are in: thousands, millions or units, as it says itself."""
+    match = re.search(r"\bin (thousands|millions)\b", document.text, re.IGNORECASE)
+    return {"thousands": 1_000, "millions": 1_000_000}[match[1].casefold()] if match else 1
+
+
 def claims(documents: Sequence[Document]) -> Iterator[Claim]:
     """Every claim of every document that the rows of any document suffice for."""
     statements = [line for document in documents for line in lines(document)]
