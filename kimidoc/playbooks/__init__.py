@@ -16,7 +16,8 @@
              and beside registers, minutes and letters (``who`` is with whom)
     statements, leverage, remarks, guidance, risks    figures recomputed, claims in words,
              expectations, two filings side by side
-    transcript, reassurances    a call's turns; what was called settled there and is not
+    segments, transcript, reassurances, asked    sums by segment; a call's turns, what was called
+             settled there and is not, and what was asked that the remarks leave out
     records, onsets, followups    a patient's records: what contradicts, what is missing
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows

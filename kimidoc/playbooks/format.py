@@ -45,10 +45,11 @@ Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
     "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
+    "segments", "asked", "told-otherwise",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named", "follow-ups",
+    "named", "follow-ups", "segments", "asked",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from kimidoc.playbooks import (
     amendments,
+    asked,
     deadlines,
     dealings,
     followups,
@@ -28,6 +29,7 @@ from kimidoc.playbooks import (
     remarks,
     restated,
     risks,
+    segments,
     statements,
     sweep,
     terms,
@@ -54,6 +56,9 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "remarks": remarks.contradicted,
     "leverage": leverage.stated,
     "reassurances": reassurances.contradicted,
+    "segments": segments.wrong,
+    "asked": asked.raised,
+    "told-otherwise": asked.differing,
     "guidance": guidance.missed,
     "risks": risks.changed,
     "contradictions": records.contradictions,

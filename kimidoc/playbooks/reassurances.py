@@ -34,8 +34,8 @@ def _spaced(pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
 
 _SOUND = _spaced(
     r"\b(?:customers?|clients?|accounts?|relationships?|contracts?|renewals?)\b[^.;]{0,40}?"
-    r"\b(?:is|are|remains?)\b[^.;]{0,16}?\b(?:in (?:very )?good (?:shape|standing)|healthy|solid|(?:very|as) (?:good|strong)|excellent"
-    r"|intact|never been (?:better|stronger)|no (?:concerns?|changes?|losses))\b"
+    r"\b(?:is|are|remains?)\b[^.;]{0,16}?\b(?:in (?:very )?good (?:shape|standing)|healthy"
+    r"|solid|(?:very|as) (?:good|strong)|excellent|intact|never been (?:better|stronger))\b"
     r"|\b(?:have|has) not lost (?:a|any)(?: \w+){0,2} customers?\b",
 )
 _LEAVES = _spaced(
