@@ -83,7 +83,8 @@ def job(
         questions=tuple(questions),
         selection=Selection(
             include=settings.include,
-            exclude=(*settings.exclude, *own_files),
+            exclude=settings.exclude,
+            own=tuple(own_files),
             stdin_name=reading.stdin_name,
             tracked_changes=cast("TrackedChanges", settings.tracked_changes),
         ),

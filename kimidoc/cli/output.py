@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kimidoc import __version__
 from kimidoc.cli.options import Reports
 from kimidoc.cli.streams import Streams, utf8
 from kimidoc.errors import UsageError
@@ -21,8 +22,6 @@ from kimidoc.types import Report
 
 STDOUT = "-"
 MAIN = "terminal"
-OURS = (b"kimidoc", b"record,id,title,severity")  # one is in the head of every report we write
-HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +118,15 @@ def _holds_a_document(file: Path, paths: Sequence[str]) -> bool:
         return True
     if not any(real.is_relative_to(root) for root in roots):
         return False
+    from kimidoc.ingest import reports as earlier
+
     with real.open("rb") as opened:
-        head = opened.read(HEAD_BYTES)
-    return bool(head) and not any(mark in head for mark in OURS)
+        head = opened.read(earlier.HEAD_BYTES)
+    return bool(head) and not earlier.written_by_kimidoc(head)
 
 
 def own_files(targets: Sequence[Target], base: Path) -> tuple[str, ...]:
-    """Globs that keep reports, new and given ones, from being read as documents under ``base``."""
+    """Globs of reports, to be written and given, that are no documents under ``base``."""
     found = []
     for target in targets:
         real = Path(target.where).resolve()
@@ -136,6 +137,11 @@ def own_files(targets: Sequence[Target], base: Path) -> tuple[str, ...]:
 
 def _literally(path: str) -> str:
     return "".join("\\" + c if c in "*?[]!#\\ " else c for c in path)
+
+
+def headed(text: str) -> str:
+    """A table for a terminal, as it stands in a file: a later run knows it by its first line."""
+    return f"Report    kimidoc {__version__}\n\n{text}"
 
 
 def write(report: Report, targets: Sequence[Target], streams: Streams) -> None:

@@ -112,8 +112,9 @@ def _run(
         text = as_json(window, job.model) if target.format == "json" else as_table(window)
         if target.where == output.STDOUT:
             streams.result(text)
-        else:
-            output.replace_file(Path(target.where), utf8(text))
+            continue
+        text = text if target.format == "json" else output.headed(text)
+        output.replace_file(Path(target.where), utf8(text))
     if over:
         from kimidoc.pack import suggest
 

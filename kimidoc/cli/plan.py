@@ -107,8 +107,9 @@ def plan(
         text = as_data(found) if target.format == "json" else as_table(found)
         if target.where == output.STDOUT:
             streams.result(text)
-        else:
-            output.replace_file(Path(target.where), utf8(text))
+            continue
+        text = text if target.format == "json" else output.headed(text)
+        output.replace_file(Path(target.where), utf8(text))
     if not found.verdict.fits:
         raise EngineError(
             f"it does not fit: {'; '.join(found.verdict.problems)}",

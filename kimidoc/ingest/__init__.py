@@ -11,6 +11,7 @@
     workers     readers of binary formats in processes with limits; wire: what they say
     texts       what they made of files, for a later run to take
     integrity   hostile text, noticed and never removed; phrases: how it speaks to a model
+    reports     what kimidoc itself wrote, which is no document
     gather      all of the above: ``read``
 
 May import ``types`` and ``errors`` and nothing else of kimidoc; what parses a format is imported

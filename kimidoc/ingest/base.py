@@ -32,10 +32,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of the paths are read, and how."""
+    """Which of the paths are read, and how. ``own``: globs of what this run writes or was given."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     stdin_name: str | None = None
     tracked_changes: TrackedChanges = "accept"
 

@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from kimidoc.errors import UsageError
-from kimidoc.ingest import integrity, sniff, walk
+from kimidoc.ingest import integrity, reports, sniff, walk
 from kimidoc.ingest.base import (
     Extract,
     Limits,
@@ -90,7 +90,7 @@ def _stdin(folder: Path, selection: Selection, limits: Limits) -> walk.Entry:
         while left and (chunk := sys.stdin.buffer.read(min(left, _CHUNK_BYTES))):
             spool.write(chunk)
             left -= len(chunk)
-    return walk.Entry(name.as_posix(), str(file))
+    return walk.Entry(name.as_posix(), str(file), named=True)
 
 
 def _named_apart(entries: Sequence[walk.Entry]) -> None:
@@ -216,6 +216,9 @@ class _Reading:
         document = replace(document, kind=sniffed.kind, reason=sniffed.reason, sha256=digest)
         if sniffed.reason is not None:
             return document
+        opened.seek(0)
+        if not entry.named and reports.written_by_kimidoc(opened.read(reports.HEAD_BYTES)):
+            return replace(document, reason=reports.REASON)
         if sniffed.mismatch is not None:
             said = f"Its name says that it is {sniffed.mismatch}; it is text, and was read as text."
             notice = Notice("ingest.name", said, entry.path)

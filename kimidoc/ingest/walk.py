@@ -24,6 +24,7 @@ from kimidoc.ingest.ignore import VERSION_CONTROL, Globs, Ignores, Level
 from kimidoc.ingest.roots import Root, Wanted
 
 NOT_INCLUDED = "not included by --include"
+OWN = "excluded by kimidoc (a report that this run writes or was given)"
 OUR_RULE = "ignored by rule (version control data)"
 
 
@@ -31,12 +32,13 @@ OUR_RULE = "ignored by rule (version control data)"
 class Entry:
     """A file to be read, or with ``reason`` a file or folder that will not be.
 
-    ``path`` is the document's name, ``file`` absolute.
+    ``path`` is the document's name, ``file`` absolute, ``named`` whether a user named the file.
     """
 
     path: str
     file: str
     reason: str | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Walk:
         self._ignores = Ignores(base)
         self._include = Globs(selection.include, base) if selection.include else None
         self._exclude = Globs(selection.exclude, base) if selection.exclude else None
+        self._own = Globs(selection.own, base) if selection.own else None
         self._inside: list[str] = []  # the named folders, links resolved
         self._named: set[str] = set()
         self._walked: dict[str, str] = {}  # real folder -> the path it was walked as
@@ -128,7 +131,7 @@ class _Walk:
             reason = reason or _special(os.stat(file).st_mode)
         except OSError as error:
             reason = _broken(error)
-        self._read(file, os.path.realpath(file), reason)
+        self._read(file, os.path.realpath(file), reason, named=True)
 
     def _named_folder(self, file: str, wanted: Wanted | None) -> None:
         reason, included = self._from_base(file)
@@ -244,7 +247,7 @@ class _Walk:
         else:
             self._read(link.file, real, _special(mode))
 
-    def _read(self, file: str, real: str, reason: str | None) -> None:
+    def _read(self, file: str, real: str, reason: str | None, named: bool = False) -> None:
         """A file that will be read unless there is a reason, or it is being read already."""
         name = self._name(file)
         if reason is not None:
@@ -253,13 +256,15 @@ class _Walk:
             self._again(name, file, self._taken[real])
         elif name not in self.entries:
             self._taken[real] = name
-            self._add(name, file, None)
+            self.entries[name] = Entry(name, file, named=named)
 
     def _again(self, name: str, file: str, known_as: str) -> None:
         if name != known_as:
             self._add(name, file, f"not included again: the same as {known_as}")
 
     def _by_globs(self, file: str, folder: bool, included: bool) -> str | None:
+        if self._own is not None and not folder and self._own.decide(file, folder):
+            return OWN
         if self._exclude is not None:
             pattern = self._exclude.decide(file, folder)
             if pattern is not None and not pattern.negated:

@@ -14,10 +14,13 @@
     sweep    signs over every sentence of the documents, for what must not be overlooked
     references, terms, amendments, register, restated, dealings    contracts beside one another,
              and beside registers, minutes and letters (``who`` is with whom)
-    statements, remarks, guidance, risks    figures recomputed, claims in words, expectations, two
-             filings side by side
-    records, followups    a patient's records: what contradicts, what is missing
-    origin, handlers    where inserted text comes from; what only a whole repository shows
+    statements, leverage, remarks, guidance, risks    figures recomputed, claims in words,
+             expectations, two filings side by side
+    segments, transcript, reassurances, asked    sums by segment; a call's turns, what was called
+             settled there and is not, and what was asked that the remarks leave out
+    records, onsets, followups    a patient's records: what contradicts, what is missing
+    origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
+             whole repository shows
 
 May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where
 a finding depends on words in a quote (``signs``), the finding says so, and the model gets no credit

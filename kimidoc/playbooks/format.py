@@ -4,7 +4,8 @@
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
                             signs_answer, documents, tags
-    [check.finding]         when, severity, message, help, signs, search, unless, inserted
+    [check.finding]         when, severity, message, help, signs, search, unless, arguments,
+                            inserted
     [[analysis]]            id, title, method, severity, message, help, tags
     [[table]]               id, title, method, note
 
@@ -20,8 +21,9 @@ them, case ignored, a space standing for any white space, and not in a clause th
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
 answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
 code, or "code", which is lines without those that are only a comment. In code ``unless`` are
-expressions that make a match harmless where the next lines hold one, and ``inserted = true`` lets
-matches pass that put only fixed text into a text (``origin``).
+expressions that make a match harmless where the next lines hold one, ``arguments`` those that do
+where an argument of the call that it opens begins with one, on whatever line (``calls``), and
+``inserted = true`` lets matches pass that put only fixed text into a text (``origin``).
 Keys that are not listed here are errors.
 """
 
@@ -42,11 +44,12 @@ Search = Literal["quotes", "sentences", "lines", "code"]
 Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
-    "gaps", "supplies", "follow-ups", "stopped", "remarks",
+    "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
+    "segments", "asked", "told-otherwise",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named", "follow-ups",
+    "named", "follow-ups", "segments", "asked",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
@@ -73,6 +76,7 @@ class FindingRule:
     signs: tuple[str, ...] = ()
     search: Search = "quotes"
     unless: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     inserted: bool = False
 
 
@@ -237,10 +241,12 @@ def _finding(entry: _Table) -> FindingRule:
         signs=entry.patterns("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
         unless=entry.patterns("unless"),
+        arguments=entry.patterns("arguments"),
         inserted=entry.yes("inserted", default=False),
     )
-    if (rule.unless or rule.inserted) and rule.search not in ("lines", "code"):
-        entry.wrong("unless", "it and inserted are for lines of code")
+    excuses = rule.unless or rule.arguments or rule.inserted
+    if excuses and rule.search not in ("lines", "code"):
+        entry.wrong("unless", "it, arguments and inserted are for lines of code")
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     entry.done()

@@ -1,7 +1,9 @@
 """Answers and documents -> Findings, by the rule each check states and by nothing else.
 
-A fingerprint is made of the rule, the document, the section and the words of the quote, never of
-line numbers: a finding keeps it when lines move or are re-wrapped.
+A finding is known by its rule, its message and the places it quotes: the same words in two places
+of a section are two. A fingerprint is made of the rule, the document, the section and the words of
+the quote, never of line numbers: a finding keeps it when lines move or are re-wrapped. Findings
+that share one are told apart by ``report.fingerprint.stamped``.
 """
 
 from __future__ import annotations
@@ -12,18 +14,22 @@ from hashlib import sha256
 
 from kimidoc.playbooks import (
     amendments,
+    asked,
     deadlines,
     dealings,
     followups,
     guidance,
     handlers,
+    leverage,
     origin,
+    reassurances,
     records,
     references,
     register,
     remarks,
     restated,
     risks,
+    segments,
     statements,
     sweep,
     terms,
@@ -48,6 +54,11 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "unserved": handlers.unserved,
     "recomputed": statements.wrong,
     "remarks": remarks.contradicted,
+    "leverage": leverage.stated,
+    "reassurances": reassurances.contradicted,
+    "segments": segments.wrong,
+    "asked": asked.raised,
+    "told-otherwise": asked.differing,
     "guidance": guidance.missed,
     "risks": risks.changed,
     "contradictions": records.contradictions,
@@ -68,24 +79,21 @@ def findings(
     ``documents``: those that were read; checks that search more than quotes look there.
     """
     checks = {check.id: check for check in book.checks}
-    found: dict[str, Finding] = {}
+    found: list[Finding] = []
     for answer in answers:
         if answer.question.playbook != book.id or answer.question.check is None:
             continue
         check = checks[answer.question.check]
         if check.finding is not None and (finding := _judged(book, check, check.finding, answer)):
-            found.setdefault(finding.fingerprint, finding)
+            found.append(finding)
     for document in documents:
         for check in book.checks:
             rule = check.finding
             if rule and rule.search != "quotes" and fits(document, check.documents):
-                for finding in _swept(book, check, rule, document):
-                    found.setdefault(finding.fingerprint, finding)
+                found += _swept(book, check, rule, document)
     for analysis in book.analyses:
-        for one in METHODS[analysis.method](documents):
-            finding = _joined(book, analysis, one)
-            found.setdefault(finding.fingerprint, finding)
-    return tuple(found.values())
+        found += (_joined(book, analysis, one) for one in METHODS[analysis.method](documents))
+    return tuple(dict.fromkeys(found))
 
 
 def rules(book: Playbook) -> tuple[Rule, ...]:
@@ -135,7 +143,10 @@ def _swept(
 ) -> Iterator[Finding]:
     """One finding for a document of prose, with its sentences; one for every place in code."""
     if rule.search != "sentences":
-        for citation in sweep.lines(rule.signs, document, comments=rule.search == "lines"):
+        comments = rule.search == "lines"
+        for citation in sweep.lines(
+            rule.signs, document, comments=comments, harmless=rule.arguments
+        ):
             if rule.inserted and origin.fixed(document, citation):
                 continue
             if origin.excused(document, citation, rule.unless):

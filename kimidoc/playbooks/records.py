@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
+from kimidoc.playbooks import onsets
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
@@ -122,12 +123,13 @@ def allergies(documents: Sequence[Document]) -> Iterator[Row]:
 
 
 def contradictions(documents: Sequence[Document]) -> Iterator[Found]:
-    """Allergies, birth, smoking, sides and doses on which two records differ."""
+    """Allergies, birth, smoking, sides, doses and onsets on which two records differ."""
     yield from _allergies(documents)
     yield from _births(documents)
     yield from _two(documents, "smoking", _NEVER, _SMOKED)
     yield from _sides(documents)
     yield from _doses(documents)
+    yield from onsets.differing(documents)
 
 
 def _allergies(documents: Sequence[Document]) -> Iterator[Found]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from kimidoc.playbooks.statements import Line, figure, lines, year_of
+from kimidoc.playbooks.statements import Line, figure, lines, scale, year_of
 from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.types import Citation, Document
 from kimidoc.values import read
@@ -102,7 +102,8 @@ def _organic(
             value = next(iter(read("money", gave["amount"])), None) if gave else None
             if gave is None or value is None or value.normal is None or year_of(other) != year:
                 continue
-            bought = Decimal(value.normal.rpartition(" ")[2]) / _scale(sold, documents)
+            paper = next(d for d in documents if d.path == sold.citation.path)
+            bought = Decimal(value.normal.rpartition(" ")[2]) / scale(paper)
             now, then = sold.values[year], sold.values[before]
             without = 100 * (now - bought - then) / then
             if abs(without - stated) > 1:
@@ -113,13 +114,6 @@ def _organic(
                 gift = Citation.of(other, *sentence(other.text, gave.start()))
                 quotes = (Citation.of(document, low, high), gift)
                 yield Found(document.path, said, (*quotes, sold.citation))
-
-
-def _scale(line: Line, documents: Sequence[Document]) -> int:
-    """What a statement's figures are in: thousands, millions or units, as its document says."""
-    text = next(d.text for d in documents if d.path == line.citation.path)
-    match = re.search(r"\bin (thousands|millions)\b", text, re.IGNORECASE)
-    return {"thousands": 1_000, "millions": 1_000_000}[match[1].casefold()] if match else 1
 
 
 def _budgets(document: Document, documents: Sequence[Document]) -> Iterator[Found]:

@@ -1,9 +1,10 @@
 """Financial statements as rows of figures, and what is said of them, recomputed in code.
 
 A row is a line that begins with a label and ends in figures, below a line that names years ("Fiscal
-2025 | Fiscal 2024"). A claim is a sentence with a ratio or a rate of growth ("gross margin was 34.6
-percent", "net revenue increased 6.1%"). Each claim for which the rows suffice is computed anew from
-them; that it does not agree is a question to both places.
+2025 | Fiscal 2024"), or a label and its figures one below the other, as some PDFs give tables. A
+claim is a sentence with a ratio or a rate of growth ("gross margin was 34.6 percent", "net revenue
+increased 6.1%"). Each claim for which the rows suffice is computed anew from them; that it does not
+agree is a question to both places.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ _LINE = re.compile(
 )
 _FIGURE = re.compile(r"\(?[$£€]?\d[\d,]*(?:\.\d+)?\)?|-|—")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DAY = re.compile(rf"\b(?:{_MONTHS}) \d{{1,2}},?")
+# A line that holds one cell and no words: tables are often taken out of a PDF that way.
+_CELLS = re.compile(
+    r"(?:[$£€]|\(?[$£€]?\s?\d[\d,]*(?:\.\d+)?\)?(?:\s?%\)?)?|[-–—]|\)|%"
+    r"|(?:Fiscal )?(?:19|20)\d\d)\s*"
+)
+_NARROW = re.compile(r"([$£€(])\s+(?=[\d(])|\s+(?=[%)])")
 _FISCAL = re.compile(
     r"(?:fiscal(?: year)?|year ended [A-Z][a-z]+ \d{1,2},|annual report) (?P<year>(?:19|20)\d\d)",
     re.I,
@@ -36,6 +45,7 @@ _AHEAD = re.compile(
 )
 _UP = r"increased|grew|rose|improved|was up|were up|up|advanced|gained"
 _DOWN = r"decreased|declined|fell|dropped|was down|were down|down|shrank"
+_POINTS = re.compile(r"\b(?:rates?|margins?|percentage|share|mix|from)\b", re.IGNORECASE)
 _LABELS = {
     "revenue": r"(?:total |net )?(?:revenues?|sales)",
     "gross profit": r"gross profit",
@@ -85,24 +95,52 @@ class Claim:
 def lines(document: Document) -> list[Line]:
     """Every row of figures of a document that stands below a line of years."""
     years, found = list[str](), list[Line]()
-    text, at = document.text, 0
-    for piece in text.split("\n"):
-        end = at + len(piece)
-        here = _YEAR.findall(piece)
-        match = _LINE.match(piece)
+    for start, end, said in _table_rows(document.text):
+        plain = _DAY.sub("", said)
+        here = _YEAR.findall(plain)
+        match = _LINE.match(plain)
         if len(here) >= 2 and (
             match is None or len(here) == len(_FIGURE.findall(match["figures"]))
         ):
             years = here
-        elif match and years and not _YEAR.search(match["label"]):
+        elif match and years and not _YEAR.search(match["label"]) and not _DAY.search(said):
             given = [_number(word) for word in _FIGURE.findall(match["figures"])]
             if len(given) == len(years):
                 values = {y: v for y, v in zip(years, given, strict=True) if v is not None}
-                start = at + len(piece) - len(piece.lstrip())
                 label = " ".join(match["label"].split())
                 found.append(Line(label, values, Citation.of(document, start, end)))
-        at = end + 1
     return found
+
+
+def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each line that is not blank; with it the cells below it, where a line holds but one cell."""
+    at, columns, number, rows = 0, 0, 0, list[tuple[int, int]]()
+    for piece in text.split("\n"):
+        rows.append((at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())))
+        at += len(piece) + 1
+    while number < len(rows):
+        start, end = rows[number]
+        said, number = text[start:end], number + 1
+        if not said or _CELLS.fullmatch(said):
+            continue
+        cells = list[str]()
+        if not _LINE.match(_DAY.sub("", said)):
+            while number < len(rows) and _CELLS.fullmatch(cell := text[slice(*rows[number])]):
+                cells.append(cell)
+                number += 1
+            if columns and cells[-1:] and cells[-1].isdigit() and _count(cells) == columns + 1:
+                cells.pop()  # a page's number
+                number -= 1
+            end = rows[number - 1][1]
+        if cells and all(_YEAR.search(cell) for cell in cells):
+            columns = len(cells)
+        elif len(_YEAR.findall(said)) > 1:
+            columns = 0  # a table of lines
+        yield start, end, _NARROW.sub(r"\1", " ".join((said, *cells)))
+
+
+def _count(cells: Sequence[str]) -> int:
+    return sum(bool(_FIGURE.search(cell)) for cell in cells)
 
 
 def _number(word: str) -> Decimal | None:
@@ -116,6 +154,12 @@ def year_of(document: Document) -> str:
     """The fiscal year a document says near its head that it is about; "" where it says none."""
     match = _FISCAL.search(document.text[:1_500])
     return match["year"] if match else ""
+
+
+def scale(document: Document) -> int:
+    """What a document's figures are in: thousands, millions or units, as it says itself."""
+    match = re.search(r"\bin (thousands|millions)\b", document.text, re.IGNORECASE)
+    return {"thousands": 1_000, "millions": 1_000_000}[match[1].casefold()] if match else 1
 
 
 def claims(documents: Sequence[Document]) -> Iterator[Claim]:
@@ -153,7 +197,7 @@ def _ratio(
     match: re.Match[str],
     rows: tuple[Line | None, Line | None],
 ) -> Iterator[Claim]:
-    part, whole = rows
+    part_name, (part, whole) = _RATIOS[name][0], rows
     low, high = sentence(document.text, match.start())
     said = _percentage(document, match.end())
     if _AHEAD.search(document.text[low:high]):
@@ -161,6 +205,8 @@ def _ratio(
     if said is None or part is None or whole is None or not whole.values[year]:
         return
     computed = 100 * part.values[year] / whole.values[year]
+    if part_name == "taxes" and computed < 0 < said[0]:
+        computed = -computed  # an expense that the statement gives in brackets
     formula = f"{part.values[year]:,} / {whole.values[year]:,}"
     quotes = (
         Citation.of(document, low, high),
@@ -186,10 +232,15 @@ def _growth(
         line = figure(statements, match["name"].casefold(), year)
         if said is None or line is None or not line.values.get(before):
             continue
+        low, high = sentence(document.text, match.start())
+        # A rate or a share of something moves by points, and "from" leads to the earlier one.
+        near = document.text[match.start("between") : match.end() + 8]
+        if match.end() > high or _POINTS.search(near) or "%" in line.citation.text:
+            continue
         now, then = line.values[year], line.values[before]
         stated = -said[0] if match["down"] else said[0]
         computed = 100 * (now - then) / abs(then)
-        quotes = (Citation.of(document, *sentence(document.text, match.start())), line.citation)
+        quotes = (Citation.of(document, low, high), line.citation)
         name = f"growth of {line.label.casefold()}"
         yield Claim(
             name, year, stated, computed, f"{now:,} / {then:,} - 1", document, quotes, said[1]

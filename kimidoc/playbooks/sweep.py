@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kimidoc.playbooks import calls
 from kimidoc.playbooks.signs import matched
 from kimidoc.types import Citation, Document
 
@@ -70,16 +71,21 @@ def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
             yield Citation.of(document, start, end)
 
 
-def lines(signs: Sequence[str], document: Document, *, comments: bool) -> Iterator[Citation]:
+def lines(
+    signs: Sequence[str], document: Document, *, comments: bool, harmless: tuple[str, ...] = ()
+) -> Iterator[Citation]:
     """Every run of whole lines that a sign matches, in order, each line cited once.
 
-    ``comments`` False passes over matches that begin in a line that is only a comment.
+    ``comments`` False passes over matches that begin in a line that is only a comment; those whose
+    call has a ``harmless`` argument are passed over too.
     """
     text, found = document.text, dict[int, tuple[int, int]]()  # line -> its first match
     for sign in signs:
         for match in re.finditer(sign.replace(" ", r"\s+"), text, re.IGNORECASE):
             start = text.rfind("\n", 0, match.start()) + 1
-            if match[0] and (comments or not _COMMENT.match(text, start)):
+            if not match[0] or calls.has(text, match, document.kind, harmless):
+                continue
+            if comments or not _COMMENT.match(text, start):
                 found[start] = min(found.get(start, match.span()), match.span())
     last = 0
     for start, (first, after) in sorted(found.items()):

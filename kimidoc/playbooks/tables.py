@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kimidoc.playbooks import (
+    asked,
     deadlines,
     exposure,
     followups,
@@ -12,6 +13,7 @@ from kimidoc.playbooks import (
     memo,
     records,
     risks,
+    segments,
     statements,
 )
 from kimidoc.playbooks.ask import rule_id
@@ -39,6 +41,8 @@ METHODS: Mapping[
     "follow-ups": (followups.COLUMNS, lambda _book, _answers, documents: followups.rows(documents)),
     "memo": (memo.MEMO, lambda _, answers, documents: memo.rows(answers, documents)),
     "named": (memo.NAMED, lambda _, answers, documents: memo.named(answers, documents)),
+    "segments": (segments.COLUMNS, lambda _book, _answers, documents: segments.rows(documents)),
+    "asked": (asked.COLUMNS, lambda _book, _answers, documents: asked.rows(documents)),
     "risks": (risks.COLUMNS, lambda _book, _answers, documents: risks.rows(documents)),
 }
 

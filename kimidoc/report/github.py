@@ -29,7 +29,8 @@ def render(report: Report) -> str:
     findings = [finding for finding in digest.current(report) if finding.baseline == "new"]
     shown = findings[:_MAX_ANNOTATIONS]
     kinds = place.Kinds(report)
-    rows = [_annotation(report, finding, kinds) for finding in shown]
+    rows = [f"kimidoc {safe.line(report.version)} report"]  # ingest.reports knows the file by it
+    rows += [_annotation(report, finding, kinds) for finding in shown]
     if len(findings) > len(shown):
         more = digest.number(len(findings) - len(shown), "finding")
         rows.append(f"::notice title=kimidoc::{data(f'{more} more, none worse, in the report.')}")

@@ -75,6 +75,7 @@ def _parts(report: Report) -> Iterable[RenderableType]:
 
 def _read(report: Report) -> Iterable[RenderableType]:
     totals, run = digest.counts(report), report.run
+    yield _fact("Report", f"kimidoc {report.version}, {run.started}")  # ingest.reports knows it
     yield _fact(
         "Read",
         f"{digest.number(totals.read + totals.partial, 'document')}, {digest.share(report)}",

@@ -51,7 +51,22 @@ def test_json_on_stdout_and_beside_it(
     assert (work / "pack.json").read_text(encoding="utf-8") == shown
     assert main(["pack", "docs", "-o", "table.txt"]) == 0
     assert capsys.readouterr().out == ""
-    assert (work / "table.txt").read_text(encoding="utf-8").startswith("tokens")
+    kept = (work / "table.txt").read_text(encoding="utf-8")
+    assert kept.startswith("Report    kimidoc ") and "\n\ntokens" in kept
+
+
+def test_what_it_wrote_among_the_documents_is_no_document(
+    asked: list[pipeline.Job], work: Path
+) -> None:
+    for _ in range(2):
+        assert main(["pack", "docs", "-o", "docs/table.txt", "--json", "docs/pack.json"]) == 0
+    again = asked[-1].selection
+    own = {d.path: d.reason for d in ingest.read(["docs"], again)}
+    assert set(own) == {"table.txt", "pack.json"}
+    assert {(reason or "")[:19] for reason in own.values()} == {"excluded by kimidoc"}
+    assert main(["pack", "docs", "--json", "other.json"]) == 0
+    left = {d.path: d.reason for d in ingest.read(["docs"], asked[-1].selection)}
+    assert left == dict.fromkeys(own, "a report of kimidoc")
 
 
 def test_over_budget_the_table_is_shown_and_it_ends_with_3(

@@ -17,7 +17,7 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
         ("exec(text)", None),
         ("const { exec } = require('child_process')", None),
         ("pickle.loads(body)", "pickle.dumps(body)"),
-        ("yaml.load(text, Loader=yaml.UnsafeLoader)", "yaml.load(text, Loader=yaml.SafeLoader)"),
+        ("yaml.load(text, Loader=yaml.UnsafeLoader)", "yaml.safe_load(text)"),
     ],
     "code.path-traversal": [
         ("open(request.args['f'])", "self.parent.open(request, timeout=2)"),
@@ -30,7 +30,8 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
         ("postgres://app:s3cret-s3cret@db/app", "postgres://db/app"),
     ],
     "code.weak-crypto": [
-        ("hashlib.md5(password)", "hashlib.md5(page, usedforsecurity=False)"),
+        ("hashlib.md5(password)", "hashlib.sha256(password)"),
+        ("hashlib.new('sha1', password)", "hashlib.new('sha512', password)"),
         ("random.choice(LETTERS)", "secrets.choice(LETTERS)"),
         ("Math.random()", None),
         ("cipher = DES.new(key)", None),

@@ -38,6 +38,53 @@ def test_rows_below_a_line_of_years() -> None:
     )
 
 
+STACKED = """\
+Years ended December 31,
+2022
+2021
+Net revenue
+$
+52,000 
+$
+50,000 
+Restructuring
+(4
+)
+—
+17
+Gross profit 20,800 19,000
+Balance at December 31, 2022
+7
+8
+Margin
+40.0 %
+38.0 %
+"""
+
+
+def test_rows_that_stand_with_one_cell_a_line() -> None:
+    lines = statements.lines(filing(STACKED))
+    assert {line.label: [str(v) for v in line.values.values()] for line in lines} == {
+        "Net revenue": ["52000", "50000"],
+        "Restructuring": ["-4"],
+        "Gross profit": ["20800", "19000"],
+        "Margin": ["40.0", "38.0"],
+    }
+    assert lines[0].citation.text == "Net revenue\n$\n52,000 \n$\n50,000"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Margin decreased 2.0%.",  # points, not growth
+        "Net revenue increased from 3.0% to 4.0% of the market.",
+        "Net revenue\n\nStaves increased 9%.",
+    ],
+)
+def test_what_is_no_rate_of_growth(said: str) -> None:
+    assert list(statements.wrong([filing(f"{STACKED}\n{said}\n")])) == []
+
+
 def test_claims_that_agree_stand_in_the_table_and_raise_nothing() -> None:
     assert [row.cells[:4] for row in statements.rows([REPORT])] == [
         ("gross margin", "fiscal 2022", "40 %", "40.0 %"),

@@ -11,7 +11,8 @@ from kimidoc.playbooks.ask import questions
 from kimidoc.playbooks.choose import choose, fits
 from kimidoc.playbooks.format import Applies, Check, FindingRule, Playbook
 from kimidoc.playbooks.load import load, names
-from kimidoc.types import Answer, Citation, Document, Notice
+from kimidoc.report.fingerprint import stamped
+from kimidoc.types import Answer, Citation, Document, Mark, Notice
 
 RULE = FindingRule("found", "high", "Ends on a sale.", "Ask.", signs=("change (?:of|in) control",))
 SIGNED = Check("coc", "Change of control", "Does it end?", "document", Applies(), finding=RULE)
@@ -89,6 +90,32 @@ def test_fingerprints_survive_moved_lines_and_wrapping_and_nothing_else():
 def test_two_answers_with_one_quote_make_one_finding():
     answer = answered(SIGNED, "found", cited("change of control"))
     assert len(judge.findings(BOOK, [answer, answer])) == 1
+
+
+def test_the_same_words_in_two_places_of_a_section_are_two_findings():
+    call = "    call(a, shell=True)\n"
+    text = f"import subprocess\ndef run(a, b):\n{call}    log(a)\n{call}"
+    module = Document("run.py", "python", "read", text, sections=(Mark(0, "run"),))
+    found = judge.findings(load("code-review"), [], [module, module])
+    lines = [f.citations[0].start_line for f in found]
+    assert lines == [3, 5]
+    assert len({f.fingerprint for f in stamped(found, [module])}) == 2
+    assert len(judge.findings(BOOK, [answered(SIGNED, "found", cited("change of control", line=n))
+                                     for n in (3, 9)])) == 2  # fmt: skip
+
+
+def test_two_things_wrong_with_one_sentence_are_two_findings():
+    said = (
+        "We expect revenue of 365 to 380 million dollars and capital expenditures of 16 to 18 "
+        "million for fiscal 2025.\n"
+    )
+    rows = "In thousands | Fiscal 2025 | Fiscal 2024\nNet revenue | 354,020 | 333,775\n"
+    rows += "Capital expenditures | 22,600 | 18,000\n"
+    call = Document("call.txt", "text", "read", said)
+    report = Document("annual.md", "markdown", "read", f"Annual report 2025\n\n{rows}")
+    found = judge.findings(load("earnings"), [], [call, report])
+    missed = [f.message for f in found if f.rule_id == "er.guidance-missed"]
+    assert len(missed) == 2 and "revenue" in missed[1] and "capital" in missed[0]
 
 
 def test_the_catalogue_lists_checks_with_a_rule():

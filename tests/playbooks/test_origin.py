@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kimidoc.playbooks import handlers, judge, origin, sweep
+from kimidoc.playbooks import calls, handlers, judge, origin, sweep
 from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
@@ -76,6 +78,55 @@ OPEN = "path = root / request.args['name']\n"
 )
 def test_a_path_that_is_checked_nearby(text: str, count: int) -> None:
     assert raised(text).count("path-traversal") == count
+
+
+SAFE_CALLS = [
+    "hashlib.md5(\n    data,\n    usedforsecurity=False,\n)",
+    "hashlib.md5(b')' + data, # (\n    usedforsecurity = False)",
+    "hashlib.new('md5', data, usedforsecurity=False)",
+    "hashlib.sha1(read(f'{a}(', sha256()), usedforsecurity=False)",
+    "yaml.load(\n    stream,\n    Loader=yaml.SafeLoader,\n)",
+    "yaml.load(stream.read(), yaml.CSafeLoader)",
+    "yaml.load(f, Loader=getattr(yaml, 'CSafeLoader', yaml.SafeLoader))",
+]
+WEAK_CALLS = [
+    "hashlib.md5(\n    data,\n    usedforsecurity=True,\n)",
+    "hashlib.md5(\n    data,\n    # usedforsecurity=False,\n)",
+    "hashlib.md5(data, 'usedforsecurity=False')",
+    "hashlib.md5(data)\nhashlib.sha256(data, usedforsecurity=False)",
+    "hashlib.md5(data), hashlib.sha256(data, usedforsecurity=False)",
+    "hashlib.md5(hashlib.sha256(data, usedforsecurity=False).digest())",
+    "hashlib.sha256(data, usedforsecurity=False), hashlib.sha1(data)",
+    "hashlib.new('md5', data)",
+    "hashlib.md5(",
+    "yaml.load(\n    stream,\n    Loader=yaml.UnsafeLoader,\n)",
+    "yaml.load(stream)  # SafeLoader",
+    "yaml.load_all(SafeLoader_path)",
+]
+
+
+@pytest.mark.parametrize("text", SAFE_CALLS)
+def test_a_safe_argument_on_any_line_of_the_call(text: str) -> None:
+    assert raised(f"import hashlib, yaml\n{text}\n") == []
+
+
+@pytest.mark.parametrize("text", WEAK_CALLS)
+def test_a_safe_argument_elsewhere_excuses_nothing(text: str) -> None:
+    assert len(raised(f"import hashlib, yaml\n{text}\n")) == 1
+
+
+@given(st.text(alphabet="(){}[],'\"#`/*\n\\a=", max_size=60))
+def test_arguments_are_cut_from_the_text(text: str) -> None:
+    for kind in ("python", "javascript"):
+        found = list(calls.arguments(f"f({text}", 1, kind))
+        assert found and all(set(one) <= set(text) for one in found)
+
+
+def test_arguments_in_their_order() -> None:
+    text = "f(a, b(c, d)['x,y'], # note, (\n  key = {1: 2})\n"
+    assert list(calls.arguments(text, 1, "python")) == ["a", "b(c, d)['x,y']", "key = {1: 2}"]
+    text = "f(a /* , */, `b\n,`, // )\n c)"
+    assert list(calls.arguments(text, 1, "javascript")) == ["a", "`b\n,`", "c"]
 
 
 ROUTES = """

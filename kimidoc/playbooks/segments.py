@@ -1,0 +1,156 @@
+"""Figures by segment: each with its period and unit, and the sums beside the stated total.
+
+A document names its segments ("two reportable segments, Flexibles and Rigid Packaging", "the
+Chillers segment", or paragraphs that begin with a name below "We report three segments"). Rows of a
+statement that follow each other directly, two of them or more by segment, with a total below: their
+sum is compared with it, year by year. Eliminations and corporate costs are rows like the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kimidoc.playbooks.statements import Line, lines
+from kimidoc.playbooks.sweep import Found
+from kimidoc.types import Citation, Document, Row
+
+COLUMNS = ("Figure", "Segment", "Period", "Value", "Unit", "Share of the total", "Document")
+FAR = Decimal("0.2")  # of a total: a difference beyond it tells of rows that were not read
+_MENTION = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|\d)\s+(?:reportable\s+|operating\s+|business\s+"
+    r"|principal\s+)*segments\b",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"(?:(?:sub)?total\b.*|consolidated\b.*|(?:net |operating )?(?:revenues?|sales)"
+    r"|(?:operating|net) (?:income|profit|earnings)(?: \(loss\))?|gross profit"
+    r"|(?:adjusted )?EBITD?A?|earnings from operations|income from operations)",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"\b(?:in|of) (?:US )?(?:dollars, in )?(thousands|millions|billions)\b", re.I)
+_TITLE = re.compile(r"[A-Za-z][A-Za-z ()&,'’-]{3,70}")
+_BELOW = 2_500  # characters below "three segments" in which paragraphs begin with their names
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows by segment that one total ends; ``figure`` is what they give, ``unit`` may be ""."""
+
+    document: Document
+    figure: str
+    unit: str
+    rows: tuple[Line, ...]
+    total: Line
+
+    def missing(self, year: str) -> Decimal:
+        """The total less the sum of the rows; 0 where rounding explains it."""
+        parts = [row.values.get(year, Decimal()) for row in self.rows]
+        less = self.total.values[year] - sum(parts, Decimal())
+        places = max(-int(v.as_tuple().exponent) for v in (*parts, self.total.values[year]))
+        return less if abs(less) > Decimal(len(parts)).scaleb(-places) / 2 else Decimal()
+
+
+def groups(document: Document) -> Iterator[Group]:
+    """Every group of rows by segment with its total, in order."""
+    mentioned = _MENTION.search(document.text)
+    if mentioned is None:
+        return
+    run: list[Line] = []
+    for line in lines(document):
+        if "%" in line.citation.text or not _follows(document.text, run, line):
+            run = []
+        if "%" in line.citation.text:
+            continue
+        named = [row for row in run if _is_segment(document.text, mentioned.end(), row.label)]
+        if len(named) > 1 and _TOTAL.fullmatch(line.label):
+            yield Group(document, _figure(document.text, run, line), _unit(document, line),
+                        tuple(run), line)  # fmt: skip
+            run = []
+        else:
+            run.append(line)
+
+
+def _follows(text: str, run: Sequence[Line], line: Line) -> bool:
+    """Whether a row stands directly below the last one, and gives the same years."""
+    if not run:
+        return True
+    before, after = run[-1].citation.end_char or 0, line.citation.start_char or 0
+    between = text[before:after]
+    same = run[0].values.keys() | line.values.keys()
+    return not re.sub(r"[\s|]", "", between) and len(same) == max(
+        len(r.values) for r in (*run, line)
+    )
+
+
+def _is_segment(text: str, mentioned: int, label: str) -> bool:
+    name = re.escape(label).replace(r"\ ", r"\s+")
+    said = rf"\b{name}(?:,? and [A-Z][\w ]{{2,30}})? (?:reportable |operating )?segments?\b"
+    listed = rf"\bsegments?\b[^.]{{0,200}}\b{name}\b"
+    begins = re.compile(rf"^\W*{name}\b(?=\s+[a-z])", re.MULTILINE)
+    near = text[max(0, mentioned - 300) : mentioned + _BELOW]
+    return bool(
+        begins.search(near) or re.search(listed, near) or re.search(said.replace(" ", r"\s+"), text)
+    )
+
+
+def _figure(text: str, run: Sequence[Line], total: Line) -> str:
+    """What the rows give: the total's own name, or the words above the first row."""
+    if not re.fullmatch(r"(?:sub)?total(?: segments?| company)?|consolidated", total.label, re.I):
+        return total.label
+    above = text[max(0, (run[0].citation.start_char or 0) - 200) : run[0].citation.start_char]
+    for said in reversed(above.split("\n")):
+        words = re.sub(r"\b(?:fiscal|(?:19|20)\d\d|years? ended).*", "", said, flags=re.IGNORECASE)
+        words = words.strip(" |:$")
+        if _TITLE.fullmatch(words):
+            return words
+    return total.label
+
+
+def _unit(document: Document, line: Line) -> str:
+    """The unit that is named last above a row, or else most often."""
+    at = line.citation.start_char or 0
+    above = list(_UNIT.finditer(document.text, max(0, at - 3_000), at))
+    if above:
+        return above[-1][1].casefold()
+    often = Counter(match[1].casefold() for match in _UNIT.finditer(document.text))
+    return often.most_common(1)[0][0] if often else ""
+
+
+def rows(documents: Sequence[Document]) -> Iterator[Row]:
+    """The table: every figure of every segment, a sum that differs said beside its total."""
+    for document in documents:
+        for group in groups(document):
+            for year in sorted(group.total.values, reverse=True):
+                whole = group.total.values[year]
+                for row in group.rows:
+                    if (value := row.values.get(year)) is not None:
+                        share = f"{100 * value / whole:.1f} %" if whole else ""
+                        yield _row(group, row, year, value, share)
+                less = group.missing(year)
+                note = f"the rows give {whole - less:,}" if less else "the sum of the rows"
+                yield _row(group, group.total, year, whole, note)
+
+
+def _row(group: Group, line: Line, year: str, value: Decimal, note: str) -> Row:
+    name = "total" if line is group.total else line.label
+    cells = (group.figure, name, year, f"{value:,}", group.unit, note, group.document.path)
+    return Row(cells, (line.citation,))
+
+
+def wrong(documents: Sequence[Document]) -> Iterator[Found]:
+    """Totals that are not the sum of their rows."""
+    for document in documents:
+        for group in groups(document):
+            for year in sorted(group.total.values, reverse=True):
+                less, whole = group.missing(year), group.total.values[year]
+                if less and abs(less) <= abs(whole) * FAR:
+                    said = (
+                        f"{group.figure} of {year}: the segments give {whole - less:,}, "
+                        f"the total says {whole:,}"
+                    )
+                    quotes: tuple[Citation, ...] = tuple(row.citation for row in group.rows)
+                    yield Found(document.path, said, (group.total.citation, *quotes))
