@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,10 @@ from kimidoc.cli.groups import flat, settle
 from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import pairs, size, table
+from kimidoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from kimidoc.models.checkpoint import Facts
+    from kimidoc.models.checkpoint import Checkpoint, Facts
     from kimidoc.models.registry import Entry
 
 app = new_app(
@@ -72,7 +74,9 @@ def list_(ctx: typer.Context, *, manner: Manner) -> None:
     streams.note(f"folder: {settings.cache_dir / 'models'}")
 
 
-@command(app, examples="  kimidoc models show base\n  kimidoc models show ~/models/Qwen3-0.6B")
+@command(
+    app, examples="  kimidoc models show nano --routing\n  kimidoc models show ~/models/Qwen3-0.6B"
+)
 @flat
 def show(
     ctx: typer.Context,
@@ -83,6 +87,10 @@ def show(
         ),
     ],
     *,
+    routing: Annotated[
+        bool,
+        typer.Option("--routing", help="How the routed experts are used, by kind of document."),
+    ] = False,
     manner: Manner,
 ) -> None:
     """Show one model: what it is, where it came from and where it is."""
@@ -108,11 +116,34 @@ def show(
         found = store.installed(entry, settings.cache_dir)
         assert found is not None
         facts.append(("made from", found.source))
-        at = checkpoint.at(store.folder_of(entry, settings.cache_dir), entry.id)
+        at = checkpoint.resolve(entry.id, settings.cache_dir, offline=True)
     else:
         at = checkpoint.resolve(name, settings.cache_dir, offline=True)
         facts += [("name", at.id), ("folder", str(at.folder.resolve()))]
+    if routing:
+        streams.result(_routing(at))
+        return
     streams.result(pairs(facts + _described(checkpoint.facts(at))))
+
+
+def _routing(at: Checkpoint) -> str:
+    """Shares of the tokens that chose each expert, in per cent, layer by layer."""
+    from kimidoc.models import nano
+
+    if at.reader is None:
+        raise UsageError(
+            f"{at.id} has no routed experts of ours.", hint="`kimidoc models show nano --routing`"
+        )
+    said = nano.said(at.reader)
+    first, use = json.loads(said["shape"])["first"], json.loads(said["routing"])
+    rows = [
+        (kind, str(first + n), *(f"{100 * share:.0f}" for share in layer))
+        for kind, layers in use.items()
+        for n, layer in enumerate(layers)
+    ]
+    experts = len(rows[0]) - 2
+    head = ("documents", "layer", *(f"expert {e}" for e in range(experts)))
+    return table(head, rows, "lr" + "r" * experts)
 
 
 def _described(facts: Facts) -> list[tuple[str, str]]:

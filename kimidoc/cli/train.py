@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from kimidoc.cli.groups import flat, settle
 from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from kimidoc.models.checkpoint import Checkpoint
 
 app = new_app(
     "Train what is ours of the embedded model, stage by stage.\n\nData are read from the folders "
@@ -64,26 +67,115 @@ def indexer(
 ) -> None:
     """The indexer, on frozen states of the checkpoint."""
     from kimidoc.indexer.model import Shape
-    from kimidoc.models import checkpoint, folder, registry
+    from kimidoc.models import folder
     from kimidoc.train import stage
     from kimidoc.train.indexer import Recipe
 
     streams = ctx.find_object(Streams)
     assert streams is not None
-    settings = settle(streams, manner).settings
-    if not Path(data).is_dir():
-        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir,
-        offline=settings.offline, progress=streams.progress,
-    )  # fmt: skip
+    source = _folder(data)
+    where = _checkpoint(streams, manner, model)
     config = folder.config(where.folder)
     shape = Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
     Path(work).mkdir(parents=True, exist_ok=True)
     recipe = replace(Recipe(), shape=shape, steps=steps, seed=seed)
     stage.run(
-        Path(data), [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
+        source, [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
         _teacher(teacher), share, streams.progress,
+    )  # fmt: skip
+
+
+@command(app, examples="  kimidoc train reader datasets/ --work work/ -o reader.safetensors")
+@flat
+def reader(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
+    ],
+    *,
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where examples are kept.")],
+    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")],
+    code: Annotated[
+        list[str] | None,
+        _option("--code", metavar="DIR", about="Python packages; docstrings ask for functions."),
+    ] = None,
+    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (150).")] = 150,
+    share: Annotated[
+        float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")
+    ] = 1.0,
+    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
+    threads: Annotated[
+        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """The reader of passages: routed experts and changes of attention, on the base model."""
+    from kimidoc.models import nano, registry
+    from kimidoc.train import reader_stage
+    from kimidoc.train.reader import Recipe
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    folder = _folder(data)
+    where = _checkpoint(streams, manner, registry.BASE.id)
+    indexer = nano.indexer(where.fingerprint)
+    assert indexer is not None, "the shipped indexer is the base model's"
+    Path(work).mkdir(parents=True, exist_ok=True)
+    recipe = replace(Recipe(), steps=steps, seed=seed)
+    reader_stage.run(
+        folder, [Path(c) for c in code or ()], where, indexer, recipe, Path(work), Path(output),
+        threads, share, streams.progress,
+    )  # fmt: skip
+
+
+@command(
+    app, examples="  kimidoc train calibrate datasets/ --reader r.safetensors -o r.safetensors"
+)
+@flat
+def calibrate(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="The folder that holds the folder cuad.")
+    ],
+    *,
+    weights: Annotated[str, _option("--reader", metavar="FILE", about="The reader's weights.")],
+    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")],
+    count: Annotated[
+        int, _option("--documents", metavar="N", min=1, about="Contracts asked (6).")
+    ] = 6,
+    seed: Annotated[int, _option("--seed", metavar="N", about="Of the wordings drawn (0).")] = 0,
+    threads: Annotated[
+        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
+    ] = None,
+    manner: Manner,
+) -> None:
+    """When a reader's answer counts as found, and what the indexer's vote on a quote weighs."""
+    from kimidoc.models import checkpoint, registry
+    from kimidoc.train import calibrate as stage
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    base = _checkpoint(streams, manner, registry.BASE.id)
+    where = checkpoint.with_reader(base, Path(weights))
+    documents = stage.held_out(_folder(data) / "cuad", count)
+    right = stage.run(documents, where, Path(output), threads, seed, streams.progress)
+    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
+
+
+def _folder(data: str) -> Path:
+    if not Path(data).is_dir():
+        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
+    return Path(data)
+
+
+def _checkpoint(streams: Streams, manner: Any, name: str | None) -> Checkpoint:
+    """The checkpoint of that name, or the one that is used by default."""
+    from kimidoc.models import checkpoint, registry
+
+    settings = settle(streams, manner).settings
+    return checkpoint.resolve(
+        name or settings.model or registry.default(), settings.cache_dir,
+        offline=settings.offline, progress=streams.progress,
     )  # fmt: skip
 
 
@@ -110,16 +202,11 @@ def verdict(
     manner: Manner,
 ) -> None:
     """The rule that says whether a question is answered at all, for an indexer and a checkpoint."""
-    from kimidoc.models import checkpoint, registry
     from kimidoc.train import verdict as stage
 
     streams = ctx.find_object(Streams)
     assert streams is not None
-    settings = settle(streams, manner).settings
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir,
-        offline=settings.offline, progress=streams.progress,
-    )  # fmt: skip
+    where = _checkpoint(streams, manner, model)
     right = stage.run(
         Path(data), where, Path(weights), Path(output), tokens, threads, seed, streams.progress
     )

@@ -328,7 +328,7 @@ class LocalEngine:
         return self.desk(prefix).answer(prompts, progress)
 
     def desk(self, prefix: Prefix) -> Desk:
-        """What answers on that prefix: by reading passages again, where the model was trained to."""
+        """What answers on that prefix; by reading again, where the model was trained to."""
         from kimidoc.engine.rereading import Rereading, Rules
         from kimidoc.engine.writing import Desk
 

@@ -30,11 +30,13 @@ from kimidoc.engine.rereading import Rereading, Rules
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import overlap
 from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.train import sources
 from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled, Span
 from kimidoc.types import Document, Window
 
-WORTHS = (0.0, 1.0, 3.0, 10.0, 30.0)
+WORTHS = (0.0, 3.0, 10.0)
+LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
 
@@ -45,6 +47,18 @@ class Case:
 
     prompt: Prompt
     golds: tuple[str, ...]
+
+
+def held_out(contracts: Path, count: int, seed: int = 0) -> list[Labelled]:
+    """Contracts of CUAD's training split that ``reader_stage.draw`` leaves, of the same seed.
+
+    It takes the first of the same order. Raises UsageError where there are none.
+    """
+    if not contracts.is_dir():
+        raise UsageError(f"{contracts} is not there.", hint="Put the data set there.")
+    every = list(sources.cuad(contracts, "train"))
+    Random(seed).shuffle(every)
+    return [d for d in reversed(every) if len(d.text) <= LONGEST_CHARS][:count]
 
 
 def cases(window: Window, documents: Sequence[Labelled], rng: Random) -> list[Case]:

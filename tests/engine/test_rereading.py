@@ -1,0 +1,135 @@
+"""Answers from passages read again, on a tiny checkpoint with a reader that was never trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kimidoc.ask.parse import parse
+from kimidoc.engine.constrain import units, words
+from kimidoc.engine.local import LocalEngine
+from kimidoc.engine.passages import GAP, REACH, Cutter
+from kimidoc.engine.rereading import Rereading, Rules
+from kimidoc.experts.routed import ExpertShape, RoutedExperts
+from kimidoc.models import nano
+from kimidoc.models.checkpoint import Checkpoint, with_reader
+from kimidoc.models.nano import reader
+from kimidoc.models.nano.reader import ReaderShape
+from tests.engine.answer_models import CODE, LEASE, SUPPLY
+from tests.engine.answer_models import checkpoint as tiny_checkpoint
+from tests.engine.test_local import engine, packed, prompts
+
+SHAPE = ReaderShape(first=1, rank=2, experts=ExpertShape(hidden=32, experts=4, inner=8))
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """The tiny checkpoint with experts beside two of its layers."""
+    folder = tmp_path_factory.mktemp("grown")
+    base = tiny_checkpoint(folder / "tiny")
+    torch.manual_seed(5)
+    state = {}
+    for layer in (1, 2):
+        routed = RoutedExperts(SHAPE.experts)
+        for name, value in routed.state_dict().items():
+            state[f"layers.{layer}.experts.{name}"] = value + torch.randn_like(value) * 0.1
+        state[f"layers.{layer}.q_proj.gain"] = torch.rand(4) + 0.5
+        for name, out in (("q_proj", 64), ("k_proj", 32)):
+            state[f"layers.{layer}.{name}.a"] = torch.randn(2, 32)
+            state[f"layers.{layer}.{name}.b"] = torch.randn(out, 2) * 0.1
+    file = folder / "reader.safetensors"
+    reader.save(file, SHAPE, state, {"checkpoint": base.fingerprint, "found": "-99", "worth": "2"})
+    return with_reader(base, file)
+
+
+def desk(checkpoint: Checkpoint, *texts: str) -> tuple[LocalEngine, Rereading]:
+    of = LocalEngine(checkpoint, sessions_root=None, threads=1)
+    made = of.desk(of.prefill(packed(of, *texts)))
+    assert isinstance(made, Rereading)
+    return of, made
+
+
+def test_a_model_with_a_reader_is_another_model(grown: Checkpoint) -> None:
+    of = LocalEngine(grown, sessions_root=None, threads=1)
+    base = LocalEngine(replace(grown, reader=None, fingerprint=grown.base), sessions_root=None)
+    assert of.facts.fingerprint != base.facts.fingerprint == grown.states
+    more, used = nano.parameters(grown.reader or Path(), 3)
+    assert of.facts.parameters_total == base.facts.parameters_total + more
+    assert of.facts.parameters_active == base.facts.parameters_active + used
+    assert more == 2 * (4 * 33 + 4 * 3 * 8 * 32) and used == 2 * (4 * 33 + 2 * 3 * 8 * 32)
+    prefix = of.prefill(packed(of, LEASE))
+    assert prefix.notices[0].code == "method.read-again"
+
+
+def test_quotes_are_the_documents_words_and_alone_or_together_the_same(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    assert made.rules == Rules(found=-99, worth=2)
+    together = made.answer(prompts(), lambda *_: None)
+    looks = made.finder.look(prompts())
+    assert sum("<quote>" in draft.text for draft in together) >= 2
+    for prompt, look, draft in zip(prompts(), looks, together, strict=True):
+        claim = parse(draft.text)
+        assert bool(claim.quotes) == (not claim.abstains) == bool((look.scores > 0).any())
+        assert all(any(q.text in text for text in (LEASE, SUPPLY, CODE)) for q in claim.quotes)
+        (alone,) = made.answer([prompt], lambda *_: None)
+        assert alone == draft and bool(draft.attended) == bool(claim.quotes)
+
+
+def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
+    _, made = desk(grown, LEASE, SUPPLY)
+    beliefs = made.belief(prompts())
+    middle = float(np.median(beliefs))
+    made.use(Rules(found=middle))
+    for belief, draft in zip(beliefs, made.answer(prompts(), lambda *_: None), strict=True):
+        assert parse(draft.text).abstains == (belief < middle)
+
+
+def test_passages_hold_whole_units_under_the_headers_of_their_documents(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    window, tokenizer = made.window, of.tokenizer
+    cutter = Cutter(window, tokenizer, of.preamble, made.block)
+    blocks = -(-len(window.tokens) // made.block)
+    for chosen in ([0], [blocks - 1], list(range(blocks))):
+        cut = cutter.cut(chosen)
+        text = tokenizer.decode(cut.ids)
+        assert list(cut.ids[: len(of.preamble)]) == list(of.preamble)
+        for (_, end), (start, _) in zip(cut.spans, cut.spans[1:], strict=False):
+            assert end <= start
+        for start, end in cut.spans:
+            assert tokenizer.decode(window.tokens[start:end]) in text
+            segment = window.segment_at(start)
+            assert segment is not None and segment.body <= start < end <= segment.end
+            assert tokenizer.decode(window.tokens[segment.start : segment.body]) in text
+            whole = units(window, start, end)
+            for unit in whole:
+                if unit[0] < start or unit[1] > end:  # only one that is longer than the reach
+                    assert unit[1] - unit[0] > REACH
+                else:
+                    assert words(window, unit) in text
+    everything = cutter.cut(range(blocks))
+    assert GAP.strip() not in tokenizer.decode(everything.ids)
+    assert sum(b - a for a, b in everything.spans) == sum(s.end - s.body for s in window.segments)
+
+
+def test_a_scope_keeps_other_documents_out(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    segment = made.window.segments[1]
+    cutter = Cutter(made.window, of.tokenizer, of.preamble, made.block)
+    blocks = -(-len(made.window.tokens) // made.block)
+    cut = cutter.cut(range(blocks), ((segment.start, segment.end),))
+    assert cut.spans == ((segment.body, segment.end),)
+
+
+def test_sessions_are_kept_and_taken_up(grown: Checkpoint, tmp_path: Path) -> None:
+    texts = (LEASE, SUPPLY)
+    first = LocalEngine(grown, sessions_root=tmp_path, session="deal", threads=1)
+    read = first.prefill(packed(first, *texts))
+    second = LocalEngine(grown, sessions_root=tmp_path, session="deal", threads=1)
+    again = second.prefill(packed(second, *texts))
+    assert again.session.prefilled_tokens == 0
+    assert first.answer(read, prompts()) == second.answer(again, prompts())
+    assert engine(None).facts.fingerprint != first.facts.fingerprint
