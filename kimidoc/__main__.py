@@ -1,6 +1,6 @@
 """``python -m kimidoc`` is the program."""
 
-from kimidoc.cli.main import main
+from kimidoc.cli.main import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(program())

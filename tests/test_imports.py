@@ -186,6 +186,11 @@ def test_planning_loads_no_torch() -> None:
     assert "kimidoc.planner.predict" in loaded and not loaded & {"torch", "transformers"}
 
 
+def test_a_model_that_is_there_needs_no_network() -> None:
+    loaded = _loaded("from kimidoc import pipeline; from kimidoc.engine import local")
+    assert "kimidoc.models.store" in loaded and not loaded & {"torch", "transformers", "httpx"}
+
+
 def test_public_names_are_there_and_others_are_not() -> None:
     import kimidoc
 

@@ -13,6 +13,7 @@ Only the standard library and ``streams`` are imported before the first sign of 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -26,6 +27,13 @@ from kimidoc.errors import KimidocError
 
 SLOW_COMMANDS = ("analyze", "ask", "chat", "novelty", "pack", "plan", "bench")
 INTERRUPTED = 130
+
+
+def program() -> int:
+    """The process's command line, as ``main`` runs it, and then nothing but the end."""
+    code = main()
+    gc.freeze()  # the interpreter would look through all of torch for garbage, for over a second
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

