@@ -3,8 +3,9 @@
 pdfium reads; pypdf is the second try for a file that pdfium calls damaged (``pdf_repair``). Pages
 are joined by an empty line, not a form feed: a control character would stand in quotes, and page
 starts are kept beside the text anyway. Line ends are LF and hyphens at line ends stay where they
-are; nothing is moved or mended, so the text is the page's own. Form values and comments follow
-the text of their page in sections of their own. Hidden text: ``pdf_hidden``.
+are; nothing is moved or mended, so the text is the page's own, but for an empty line that sets
+running heads and feet apart (``pdf_furniture``). Form values and comments follow the text of their
+page in sections of their own. Hidden text: ``pdf_hidden``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimidoc.ingest.base import Extract, Source, TextBuilder, Unreadable
-from kimidoc.ingest.readers import pdf_fields, pdf_hidden, pdf_outline, pdf_repair
+from kimidoc.ingest.readers import pdf_fields, pdf_furniture, pdf_hidden, pdf_outline, pdf_repair
 from kimidoc.ingest.readers.pdf_drawn import Effort
 from kimidoc.ingest.readers.pdf_page import Words, contents
 from kimidoc.ingest.readers.ranges import counted
@@ -67,6 +68,7 @@ class _Reading:
         self.outline = pdf_outline.entries(document)
         self.effort = Effort()
         self.met = _Met()
+        self.bodies: list[tuple[int, int]] = []  # each page's own text
         self.letters = 0
         self.label: str | None = None  # the section that the next page continues
         self.aside = False  # whether the last section written was fields or comments
@@ -81,7 +83,8 @@ class _Reading:
             self._page(index)
         if not self.letters:
             raise Unreadable(self._nothing())
-        return self.builder.extract(tuple(self._notices()), "; ".join(self._missing()) or None)
+        found = self.builder.extract(tuple(self._notices()), "; ".join(self._missing()) or None)
+        return pdf_furniture.set_apart(found, self.bodies, self.source.limits.text_bytes)
 
     def _hopeless(self, index: int) -> bool:
         broken = self.met.broken[-_BROKEN_IN_A_ROW:]
@@ -99,6 +102,7 @@ class _Reading:
             return
         start = self.builder.length
         self._write(words.text, self.outline.get(index, []), index + 1)
+        self.bodies.append((start, self.builder.length))
         self._inspect(words, index + 1, start)
         fields, comments = pdf_fields.lines(self.document, page)
         self._write_aside(f"Form fields (page {index + 1})", fields)
