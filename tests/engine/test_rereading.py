@@ -66,7 +66,7 @@ def test_a_model_with_a_reader_is_another_model(grown: Checkpoint) -> None:
 
 
 def test_quotes_are_the_documents_words_and_alone_or_together_the_same(grown: Checkpoint) -> None:
-    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
     assert made.rules == Rules(found=-99, worth=2)
     together = made.answer(prompts(), lambda *_: None)
     looks = made.finder.look(prompts())
