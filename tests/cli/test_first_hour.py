@@ -75,7 +75,7 @@ def nothing(work: Path) -> None:
         # the model
         (nothing, (*ASK, "--offline"), "'base' is not on this machine", "kimidoc models pull base"),
         (nothing, ("pack", "docs", "--offline"), "is not on this machine", "kimidoc models pull"),
-        (nothing, (*ASK, "--model", "gpt-5"), "no model and no folder", "Known models: base"),
+        (nothing, (*ASK, "--model", "gpt-5"), "no model and no folder", "Known models: nano, base"),
         (nothing, (*ASK, "--model", "./gone"), "gone", "give a folder"),
         (nothing, (*ASK, "--model", "empty"), "config.json", "folder"),
         (no_config, (*ASK, "--model", "weights"), "config.json", "folder"),
