@@ -104,7 +104,7 @@ def measured(
     wanted = _sizes(named, said)
     job = replace(jobs.job("bench", paths, settings, reading), budget_tokens=BOUNDLESS)
     engine = pipeline.open_engine(job, streams.progress)
-    window = pipeline.window(job, streams.progress)
+    window = pipeline.window(job, streams.progress, engine=engine)
     sizes, notes = text.sizes(window, wanted, named)
     setting = Setting(
         job=job,

@@ -30,6 +30,23 @@ def _option(*names: str, about: str, **more: Any) -> Any:
     return typer.Option(*names, help=about, show_default=False, **more)
 
 
+Data = Annotated[
+    str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
+]
+Code = Annotated[
+    list[str] | None,
+    _option("--code", metavar="DIR", about="Python packages; docstrings ask for functions."),
+]
+Weights = Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")]
+SameWeights = Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")]
+Share = Annotated[float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")]
+Seed = Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")]
+Model = Annotated[
+    str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
+]
+Threads = Annotated[int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")]
+
+
 @app.callback()
 def stages() -> None:  # with it, one command is a group too
     pass
@@ -39,30 +56,19 @@ def stages() -> None:  # with it, one command is a group too
 @flat
 def indexer(
     ctx: typer.Context,
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
-    ],
+    data: Data,
     *,
     work: Annotated[str, _option("--work", metavar="DIR", about="Where states are kept (GBs).")],
-    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")],
-    code: Annotated[
-        list[str] | None,
-        _option("--code", metavar="DIR", about="Python packages; docstrings ask for functions."),
-    ] = None,
+    output: Weights,
+    code: Code = None,
     teacher: Annotated[
         str, _option("--teacher", metavar="NAME", about="minilm (default) or none.")
     ] = "minilm",
     steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (600).")] = 600,
-    share: Annotated[
-        float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")
-    ] = 1.0,
-    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
-    model: Annotated[
-        str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
-    ] = None,
-    threads: Annotated[
-        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
-    ] = None,
+    share: Share = 1.0,
+    seed: Seed = 0,
+    model: Model = None,
+    threads: Threads = None,
     manner: Manner,
 ) -> None:
     """The indexer, on frozen states of the checkpoint."""
@@ -89,24 +95,15 @@ def indexer(
 @flat
 def reader(
     ctx: typer.Context,
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
-    ],
+    data: Data,
     *,
     work: Annotated[str, _option("--work", metavar="DIR", about="Where examples are kept.")],
-    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")],
-    code: Annotated[
-        list[str] | None,
-        _option("--code", metavar="DIR", about="Python packages; docstrings ask for functions."),
-    ] = None,
+    output: Weights,
+    code: Code = None,
     steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (150).")] = 150,
-    share: Annotated[
-        float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")
-    ] = 1.0,
-    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
-    threads: Annotated[
-        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
-    ] = None,
+    share: Share = 1.0,
+    seed: Seed = 0,
+    threads: Threads = None,
     manner: Manner,
 ) -> None:
     """The reader of passages: routed experts and changes of attention, on the base model."""
@@ -139,14 +136,12 @@ def calibrate(
     ],
     *,
     weights: Annotated[str, _option("--reader", metavar="FILE", about="The reader's weights.")],
-    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")],
+    output: SameWeights,
     count: Annotated[
         int, _option("--documents", metavar="N", min=1, about="Contracts asked (6).")
     ] = 6,
     seed: Annotated[int, _option("--seed", metavar="N", about="Of the wordings drawn (0).")] = 0,
-    threads: Annotated[
-        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
-    ] = None,
+    threads: Threads = None,
     manner: Manner,
 ) -> None:
     """When a reader's answer counts as found, and what the indexer's vote on a quote weighs."""
@@ -162,43 +157,20 @@ def calibrate(
     streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
 
 
-def _folder(data: str) -> Path:
-    if not Path(data).is_dir():
-        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
-    return Path(data)
-
-
-def _checkpoint(streams: Streams, manner: Any, name: str | None) -> Checkpoint:
-    """The checkpoint of that name, or the one that is used by default."""
-    from kimidoc.models import checkpoint, registry
-
-    settings = settle(streams, manner).settings
-    return checkpoint.resolve(
-        name or settings.model or registry.default(), settings.cache_dir,
-        offline=settings.offline, progress=streams.progress,
-    )  # fmt: skip
-
-
 @command(app, examples="  kimidoc train verdict datasets/ --indexer i.safetensors -o i.safetensors")
 @flat
 def verdict(
     ctx: typer.Context,
-    data: Annotated[
-        str, typer.Argument(metavar="DATA", help="The folder that holds the data sets' folders.")
-    ],
+    data: Data,
     *,
     weights: Annotated[str, _option("--indexer", metavar="FILE", about="The indexer's weights.")],
-    output: Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")],
+    output: SameWeights,
     tokens: Annotated[
         int, _option("--tokens", metavar="N", min=1, about="Of labelled documents (150000).")
     ] = 150_000,
-    seed: Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")] = 0,
-    model: Annotated[
-        str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
-    ] = None,
-    threads: Annotated[
-        int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")
-    ] = None,
+    seed: Seed = 0,
+    model: Model = None,
+    threads: Threads = None,
     manner: Manner,
 ) -> None:
     """The rule that says whether a question is answered at all, for an indexer and a checkpoint."""
@@ -220,3 +192,20 @@ def _teacher(name: str) -> Callable[[Sequence[str]], Any] | None:
     from kimidoc.train.teacher import minilm
 
     return minilm()
+
+
+def _folder(data: str) -> Path:
+    if not Path(data).is_dir():
+        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
+    return Path(data)
+
+
+def _checkpoint(streams: Streams, manner: Any, name: str | None) -> Checkpoint:
+    """The checkpoint of that name, or the one that is used by default."""
+    from kimidoc.models import checkpoint, registry
+
+    settings = settle(streams, manner).settings
+    return checkpoint.resolve(
+        name or settings.model or registry.default(), settings.cache_dir,
+        offline=settings.offline, progress=streams.progress,
+    )  # fmt: skip

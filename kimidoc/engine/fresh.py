@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from kimidoc.attention import register
 from kimidoc.engine.decode import Result, Row
 
 
@@ -27,7 +26,7 @@ def dense(model: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        model.set_attn_implementation(before if before != "sdpa" else register.NAME)
+        model.set_attn_implementation(before)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ and how many nats the finder's worth of a unit may weigh.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,14 @@ import numpy as np
 from torch import Tensor
 
 from kimidoc.engine import fresh
-from kimidoc.engine.base import Draft, Progress, Prompt
+from kimidoc.engine.base import Draft, Progress, Prompt, silent
 from kimidoc.engine.constrain import runs, words
-from kimidoc.engine.decode import Row
+from kimidoc.engine.decode import Result, Row
 from kimidoc.engine.finding import Look
 from kimidoc.engine.passages import PASSAGES, Cutter, Passages
-from kimidoc.engine.writing import LISTED, Desk
+from kimidoc.engine.writing import ANOTHER, LISTED, NOT_FOUND, QUOTE, Desk
 
 BATCH = 8  # contexts of about a thousand tokens that are read at once
-NOT_FOUND = "NOT FOUND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Rereading(Desk):
         super().__init__(*given)
         self.use(rules)
         self._cutter = Cutter(self.window, self.tokenizer, self.frame.preamble_ids, self.block)
-        self._yes, self._no = self._tags["<quote>"][0], self._ids(NOT_FOUND)[0]
+        self._yes, self._no = self._tags[QUOTE][0], self._ids(NOT_FOUND)[0]
 
     def use(self, rules: Rules) -> None:
         """Answer by these rules from now on."""
@@ -71,27 +70,25 @@ class Rereading(Desk):
 
     def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""
-        looks = self.finder.look(prompts)
-        asked = [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
-        order = sorted(range(len(prompts)), key=lambda i: len(asked[i].ids))
-        drafts: dict[int, Draft] = {}
-        for at in range(0, len(order), BATCH):
-            group = order[at : at + BATCH]
-            rows = [self._reread(asked[i]) for i in group]
-            drafts |= zip(group, fresh.lockstep(self.reader.loaded.model, rows), strict=True)
-            progress("answer", len(drafts), len(prompts), "questions")
-        return [drafts[i] for i in range(len(prompts))]
+        return self._each(prompts, self._reread, progress)
 
     def belief(self, prompts: Sequence[Prompt]) -> list[float]:
         """log p(<quote>) - log p(NOT FOUND) of every prompt: what ``Rules.found`` is held to."""
+        return self._each(prompts, self._believed, silent)
+
+    def _each(
+        self, prompts: Sequence[Prompt], row: Callable[[_Asked], Row[Result]], progress: Progress
+    ) -> list[Result]:
+        """What ``row`` makes of every prompt, those of like length in a batch."""
         looks = self.finder.look(prompts)
         asked = [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
         order = sorted(range(len(prompts)), key=lambda i: len(asked[i].ids))
-        found: dict[int, float] = {}
+        found: dict[int, Result] = {}
         for at in range(0, len(order), BATCH):
             group = order[at : at + BATCH]
-            rows = [self._believed(asked[i]) for i in group]
+            rows = [row(asked[i]) for i in group]
             found |= zip(group, fresh.lockstep(self.reader.loaded.model, rows), strict=True)
+            progress("answer", len(found), len(prompts), "questions")
         return [found[i] for i in range(len(prompts))]
 
     def _made(self, prompt: Prompt, look: Look) -> _Asked:
@@ -115,26 +112,18 @@ class Rereading(Desk):
         if not asked.passages.spans or after[self._yes] - after[self._no] < self.rules.found:
             return Draft(prompt.id, NOT_FOUND, attended)
         quotes = yield from self._quotes(asked)
-        if not quotes:
-            return Draft(prompt.id, NOT_FOUND, attended)
-        said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
-        if not prompt.answer_tokens:
-            return Draft(prompt.id, said, attended)
-        after = yield self._tags["<answer>"]
-        answer = yield from self._answer(prompt, after)
-        return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended)
+        return (yield from self._drafted(prompt, quotes, attended))
 
     def _quotes(self, asked: _Asked) -> Generator[Sequence[int], Tensor, list[str]]:
         """As many quotes as the prompt asks for; a further one only if the model goes on so."""
         quotes: list[str] = []
         used: set[int] = set()
-        again = self._tags["</quote>\n<quote>"]
         while len(quotes) < asked.prompt.quotes:
             source = runs(self.window, asked.passages.spans, used)
             if not source.starts.size:
                 break
             worth = asked.look.worth(source)
-            after = yield again if quotes else self._tags["<quote>"]
+            after = yield self._tags[ANOTHER if quotes else QUOTE]
             start, end = yield from self._quote(asked.prompt, source, worth, after)
             quotes.append(words(self.window, (start, end)))
             used |= set(range(start, end))

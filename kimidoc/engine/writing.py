@@ -41,6 +41,9 @@ READ_BLOCKS = 4  # best blocks that a quote may come from
 LISTED = 32  # places of evidence
 FINDER_WEIGHT = 4.0  # of the finder's reciprocal rank in the evidence; attention's counts once
 BONUS = 100.0  # nats that the finder's full worth counts against the model
+# What is written around quotes and the short answer; ``train.examples`` has the same.
+QUOTE, ANOTHER, ANSWER = "<quote>", "</quote>\n<quote>", "</quote>\n<answer>"
+NOT_FOUND = "NOT FOUND"
 _Floats = NDArray[np.float32]
 Feed = tuple[list[int], Unit]  # tokens, and where in them the question's own words stand
 Writing = Generator[Sequence[int], Tensor, str]
@@ -55,6 +58,14 @@ class _Asked:
     look: Look
     choice: Choice
     found: bool
+
+
+def turn(tokenizer: FileTokenizer, frame: ChatFrame, instruction: str, question: str) -> Feed:
+    """The question's turn, and where in it the question's own words stand."""
+    before, own = tokenizer.encode([f"\n{instruction}\n\nQuestion: ", question])
+    head = [*frame.opening_ids, *before.ids]
+    end = len(head) + max(1, len(own.ids))  # a question without a token still has a place
+    return [*head, *own.ids, *frame.closing_ids], (len(head), end)
 
 
 class Desk:
@@ -73,8 +84,7 @@ class Desk:
         self.reader, self.tokenizer, self.frame = reader, tokenizer, frame
         self.window, self.layers, self.finder = window, layers, finder
         self.block, self._bonus = block_tokens, BONUS
-        self._tags = {t: self._ids(t) for t in ("<quote>", "</quote>\n<quote>")}
-        self._tags["<answer>"] = self._ids("</quote>\n<answer>")
+        self._tags = {t: self._ids(t) for t in (QUOTE, ANOTHER, ANSWER)}
         self._never = torch.tensor(sorted(tokenizer.special_ids - frame.stop_ids))
 
     def _ids(self, text: str) -> list[int]:
@@ -94,11 +104,7 @@ class Desk:
         return [drafts[i] for i in range(len(prompts))]
 
     def _feed(self, prompt: Prompt) -> Feed:
-        """The question's turn, and where in it the question's own words stand."""
-        head = [*self.frame.opening_ids, *self._ids(f"\n{prompt.instruction}\n\nQuestion: ")]
-        own = self._ids(prompt.question)
-        end = len(head) + max(1, len(own))  # a question without a token still has a place
-        return [*head, *own, *self.frame.closing_ids], (len(head), end)
+        return turn(self.tokenizer, self.frame, prompt.instruction, prompt.question)
 
     def _ready(self, prompt: Prompt, feed: Feed, look: Look) -> _Asked:
         """Choose the blocks of a prompt and decide whether they answer it."""
@@ -128,7 +134,7 @@ class Desk:
         ranked = self._ranked(asked, batch.mass[number].numpy())
         attended = tuple(a for block, score in ranked for a in self._places(prompt, block, score))
         if not asked.found:
-            return Draft(prompt.id, "NOT FOUND", attended[:LISTED])
+            return Draft(prompt.id, NOT_FOUND, attended[:LISTED])
         near = [(a.start, a.end) for a in attended[:READ_BLOCKS]]
         quotes: list[str] = []
         used: set[int] = set()
@@ -138,19 +144,25 @@ class Desk:
             worth = asked.look.worth(source)
             if not worth.size or worth.max() < floor:
                 break
-            after = yield self._tags["</quote>\n<quote>" if quotes else "<quote>"]
+            after = yield self._tags[ANOTHER if quotes else QUOTE]
             start, end = yield from self._quote(prompt, source, worth, after)
             quotes.append(words(self.window, (start, end)))
             used |= set(range(start, end))
             floor = asked.look.another * max(floor, float(worth.max()))
+        return (yield from self._drafted(prompt, quotes, attended[:LISTED]))
+
+    def _drafted(
+        self, prompt: Prompt, quotes: Sequence[str], attended: tuple[Attended, ...]
+    ) -> Row[Draft]:
+        """The draft of what was quoted, with a short answer where the prompt asks for one."""
         if not quotes:
-            return Draft(prompt.id, "NOT FOUND", attended[:LISTED])
+            return Draft(prompt.id, NOT_FOUND, attended)
         said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
         if not prompt.answer_tokens:
-            return Draft(prompt.id, said, attended[:LISTED])
-        after = yield self._tags["<answer>"]
+            return Draft(prompt.id, said, attended)
+        after = yield self._tags[ANSWER]
         answer = yield from self._answer(prompt, after)
-        return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended[:LISTED])
+        return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended)
 
     def _ranked(self, asked: _Asked, mass: _Floats) -> list[tuple[int, float]]:
         """Blocks by two ranks fused, the finder's and that of the attention received, in (0, 1]:

@@ -144,4 +144,6 @@ def _write(source: Path, output: Path, rules: Rules) -> None:
         about = dict(file.metadata() or {})
         tensors = {name: file.get_tensor(name) for name in file.keys()}
     about |= {"found": f"{rules.found:.6g}", "worth": f"{rules.worth:g}"}
-    save_file(tensors, str(output), about)
+    new = output.with_name(f"{output.name}.new")  # the source is mapped, and may be the output
+    save_file(tensors, str(new), about)
+    new.replace(output)

@@ -27,6 +27,7 @@ from kimidoc.engine.constrain import Unit, units, words
 from kimidoc.engine.finding import Finder
 from kimidoc.engine.passages import PASSAGES, Cutter
 from kimidoc.engine.reading import Reader
+from kimidoc.engine.writing import ANOTHER, ANSWER, NOT_FOUND, QUOTE, turn
 from kimidoc.models.load import LoadedModel
 from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Gold, Labelled
@@ -62,7 +63,7 @@ class Writer:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._frame, self._tokenizer = loaded.frame, loaded.tokenizer
-        self.not_found = [*self.ids("NOT FOUND"), min(loaded.frame.stop_ids)]
+        self.not_found = [*self.ids(NOT_FOUND), min(loaded.frame.stop_ids)]
 
     def ids(self, text: str) -> list[int]:
         """A text's tokens."""
@@ -70,16 +71,15 @@ class Writer:
 
     def turn(self, question: str) -> list[int]:
         """What stands behind the passages."""
-        asked = [*self.ids(f"\n{INSTRUCTION}\n\nQuestion: "), *self.ids(question)]
-        return self._frame.question(asked)
+        return turn(self._tokenizer, self._frame, INSTRUCTION, question)[0]
 
     def said(self, quotes: Sequence[Sequence[int]], answer: str) -> list[int]:
         """Quotes and a short answer, if there is one."""
         out: list[int] = []
         for number, quote in enumerate(quotes):
-            out += [*self.ids("</quote>\n<quote>" if number else "<quote>"), *quote]
+            out += [*self.ids(ANOTHER if number else QUOTE), *quote]
         if answer:
-            out += [*self.ids("</quote>\n<answer>"), *self.ids(answer), *self.ids("</answer>")]
+            out += [*self.ids(ANSWER), *self.ids(answer), *self.ids("</answer>")]
         else:
             out += self.ids("</quote>")
         return [*out, min(self._frame.stop_ids)]

@@ -29,7 +29,7 @@ from kimidoc.train.examples import Builder, Example
 from kimidoc.train.questions import enrich
 from kimidoc.train.reader import Recipe, Training
 from kimidoc.train.sources import Labelled
-from kimidoc.train.stage import CODE_CHARS, CODE_LONGEST, Part, some
+from kimidoc.train.stage import CODE_CHARS, CODE_LONGEST, Part, logged, some
 from kimidoc.train.states import DTYPE, windows
 from kimidoc.train.upcycle import Upcycling
 from kimidoc.train.verdict import finder
@@ -105,13 +105,7 @@ def run(
     made = build(drawn, checkpoint, indexer, work, threads, recipe.seed, progress)
     loaded = load(checkpoint, threads, dtype=getattr(torch, DTYPE))
     training = Training(recipe, loaded.model, made)
-    with (work / "log.jsonl").open("a", encoding="utf-8") as log:
-
-        def note(values: dict[str, Any]) -> None:
-            log.write(json.dumps(values) + "\n")
-            log.flush()
-            progress("train", values["step"], recipe.steps, "steps")
-
+    with logged(work, recipe.steps, progress) as note:
         state = training.run(note, work)
     use = routing(training.upcycling, made)
     shipped.save(output, recipe.shape, state, about(recipe, made, checkpoint, use))

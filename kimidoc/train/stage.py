@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,6 +20,9 @@ import torch
 from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.finding import question_states
+from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import corpus as corpora
@@ -27,7 +31,7 @@ from kimidoc.train.corpus import Embed, Questions, Read, Teacher
 from kimidoc.train.indexer import Recipe, Training, pool
 from kimidoc.train.questions import enrich
 from kimidoc.train.sources import Labelled
-from kimidoc.train.states import Asker, Frozen, excerpt, keep, windows
+from kimidoc.train.states import DTYPE, Frozen, excerpt, keep, windows
 
 WINDOW_TOKENS = 16_384
 
@@ -122,13 +126,13 @@ def gather(
     progress: Progress = silent,
 ) -> tuple[list[Read], Questions, Teacher | None]:  # fmt: skip
     """Everything in memory; what is missing of the questions' states and vectors is made."""
-    asker = Asker(checkpoint, recipe.shape.taps, threads)
-    model: Any = asker.loaded.model
-    table: Tensor | None = model.get_input_embeddings().weight if 0 in recipe.shape.taps else None
-    corpus = corpora.read_windows(work / "windows", table, asker.loaded.tokenizer.decode)
+    reader, taps = Reader(checkpoint, threads, ReadPlan(), DTYPE), recipe.shape.taps
+    model: Any = reader.loaded.model
+    table: Tensor | None = model.get_input_embeddings().weight if 0 in taps else None
+    corpus = corpora.read_windows(work / "windows", table, reader.loaded.tokenizer.decode)
     texts = pool(corpus)
     questions = Questions(work / "questions.safetensors")
-    questions.add(texts, asker.states)
+    questions.add(texts, lambda some: [s.bfloat16() for s in question_states(reader, some, taps)])
     progress("questions", 1, 1, "files")
     if embed is None or not recipe.distil:
         return corpus, questions, None
@@ -150,6 +154,21 @@ def _vectors(file: Path, texts: Sequence[str], embed: Embed) -> dict[str, Tensor
     return kept
 
 
+@contextmanager
+def logged(
+    work: Path, steps: int, progress: Progress
+) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Where a run writes its steps: a line each in ``work``'s log, and the progress."""
+    with (work / "log.jsonl").open("a", encoding="utf-8") as log:
+
+        def note(values: dict[str, Any]) -> None:
+            log.write(json.dumps(values) + "\n")
+            log.flush()
+            progress("train", values["step"], steps, "steps")
+
+        yield note
+
+
 def run(
     data: Path, code: Sequence[Path], checkpoint: Checkpoint, recipe: Recipe, work: Path,
     output: Path, threads: int | None = None, embed: Embed | None = None, share: float = 1.0,
@@ -168,13 +187,7 @@ def run(
     read(drawn, checkpoint, recipe, work, threads, progress)
     corpus, questions, teacher = gather(checkpoint, recipe, work, threads, embed, progress)
     training = Training(recipe, corpus, questions, teacher)
-    with (work / "log.jsonl").open("a", encoding="utf-8") as log:
-
-        def note(values: dict[str, Any]) -> None:
-            log.write(json.dumps(values) + "\n")
-            log.flush()
-            progress("train", values["step"], recipe.steps, "steps")
-
+    with logged(work, recipe.steps, progress) as note:
         indexer = training.run(note, work)
     indexer.save(output, about(recipe, corpus, checkpoint, teacher is not None))
 

@@ -24,11 +24,10 @@ from torch import Tensor, nn
 from kimidoc import pack
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
-from kimidoc.engine.reading import Reader, quantise
+from kimidoc.engine.reading import Reader
 from kimidoc.engine.runner import Runner
-from kimidoc.indexer.model import QUESTION
 from kimidoc.models.checkpoint import Checkpoint
-from kimidoc.models.load import LoadedModel, load
+from kimidoc.models.load import LoadedModel
 from kimidoc.train.sources import Labelled
 from kimidoc.types import Document, Window
 
@@ -64,39 +63,6 @@ def _shorten(model: Any, taps: Sequence[int]) -> None:
     """Drop the layers from the highest tapped one on: only what enters it is looked at."""
     decoder = model.get_decoder()
     decoder.layers = nn.ModuleList(list(decoder.layers)[: max(taps)])
-
-
-class Asker:
-    """The same layers over many short texts at once: a question is read alone, dense."""
-
-    def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
-        self.loaded, self.taps = load(checkpoint, threads), tuple(taps)
-        model: Any = self.loaded.model
-        quantise(model, ReadPlan())
-        self._decoder = model.get_decoder()
-        _shorten(model, taps)
-        self._decoder.norm = nn.Identity()
-
-    @torch.no_grad()
-    def states(self, texts: Sequence[str]) -> list[Tensor]:
-        """Each text as a question -> what enters the tapped layers: [Q, taps, hidden], bf16
-
-        Padded on the right, which a causal model does not see.
-        """
-        encoded = self.loaded.tokenizer.encode([QUESTION.format(t) for t in texts])
-        runs = [list(e.ids) for e in encoded]
-        out: list[Tensor] = [torch.empty(0)] * len(runs)
-        order = sorted(range(len(runs)), key=lambda n: len(runs[n]))
-        for at in range(0, len(order), 32):
-            group = order[at : at + 32]
-            ids = torch.zeros(len(group), len(runs[group[-1]]), dtype=torch.long)
-            for row, n in enumerate(group):
-                ids[row, : len(runs[n])] = torch.tensor(runs[n])
-            done = self._decoder(input_ids=ids, output_hidden_states=True, use_cache=False)
-            every = torch.stack([done.hidden_states[t] for t in self.taps], 2)
-            for row, n in enumerate(group):
-                out[n] = every[row, : len(runs[n])].bfloat16()
-        return out
 
 
 def excerpt(document: Labelled, most_chars: int, rng: random.Random) -> Labelled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from kimidoc.engine.finding import ByMeaning, ByWords, Verdict, question_states
 from kimidoc.engine.local import Held, LocalEngine
 from kimidoc.engine.units import unit_end
 from kimidoc.indexer.keys import Keys
-from kimidoc.indexer.model import Indexer, Shape
+from kimidoc.indexer.model import QUESTION, Indexer, Shape
 from kimidoc.models import nano
-from kimidoc.train.states import Asker
+from kimidoc.models.load import load
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.test_local import engine, packed, prompts
 
@@ -160,9 +161,12 @@ def test_scores_and_units_are_what_a_slow_twin_finds(indexer: Indexer) -> None:
 
 def test_a_question_read_alone_is_what_the_whole_model_makes_of_it(indexer: Indexer) -> None:
     of = engine(None)
-    asker = Asker(of.checkpoint, SHAPE.taps, 1)
+    loaded = load(of.checkpoint, 1)
     for prompt in prompts():
-        (wanted,) = asker.states([prompt.question])
+        ids = loaded.tokenizer.encode([QUESTION.format(prompt.question)])[0].ids
+        run = torch.tensor([list(ids)])
+        every: Any = loaded.model(input_ids=run, output_hidden_states=True, use_cache=False)
+        wanted = torch.stack([every.hidden_states[t][0] for t in SHAPE.taps], 1)
         (found,) = question_states(of._reader, [prompt.question], SHAPE.taps)
         assert len(found) == min(len(wanted), of.plan.chunk_tokens)  # a chunk of it counts
         assert torch.allclose(found, wanted[: len(found)].float(), atol=0.05, rtol=0.05)

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from kimidoc.cli.main import main
+from kimidoc.engine.finding import question_states
 from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.reading import Reader
 from kimidoc.indexer.keys import Collector, Keys
 from kimidoc.indexer.model import Indexer, Shape
 from kimidoc.indexer.score import block_scores
@@ -27,7 +30,7 @@ from kimidoc.train.corpus import Questions, Read, Teacher
 from kimidoc.train.indexer import Recipe, Training, pool
 from kimidoc.train.questions import fragments
 from kimidoc.train.sources import Gold, Labelled
-from kimidoc.train.states import BLOCK, Asker, Frozen, describe, excerpt, keep, windows
+from kimidoc.train.states import BLOCK, DTYPE, Frozen, describe, excerpt, keep, windows
 from tests.train.conftest import story
 
 SHAPE = replace(Shape.of(3, 32), dim=16, expand=8, query_expand=8)
@@ -62,12 +65,15 @@ def ready(
         (work / name).mkdir()
         for n, (window, group) in enumerate(windows(documents, 4096, frozen.loaded)):
             keep(window, group, frozen, work / name / f"toys-{n:03}")
-    asker = Asker(checkpoint, SHAPE.taps, 1)
-    table = asker.loaded.model.get_input_embeddings().weight
-    decode = asker.loaded.tokenizer.decode
+    reader = Reader(checkpoint, 1, ReadPlan(), DTYPE)
+    table = reader.loaded.model.get_input_embeddings().weight
+    decode = reader.loaded.tokenizer.decode
     train, held = (corpora.read_windows(work / n, table, decode) for n in ("train", "held"))
     questions = Questions(work / "q.safetensors")
-    questions.add([*pool(train), *pool(held)], asker.states)
+    questions.add(
+        [*pool(train), *pool(held)],
+        lambda some: [s.bfloat16() for s in question_states(reader, some, SHAPE.taps)],
+    )
     assert len(Questions(work / "q.safetensors")) == len(questions)
     return train, held, questions
 
@@ -160,10 +166,12 @@ def test_states_are_those_that_the_engine_taps(frozen: Frozen, checkpoint: Check
 def test_a_question_read_alone_is_what_the_engine_makes_of_it(
     frozen: Frozen, checkpoint: Checkpoint
 ) -> None:
-    asker = Asker(checkpoint, (0, 1), 1)
+    reader = Reader(checkpoint, 1, ReadPlan(), DTYPE)
     texts = ["Who pays?", "What is the deposit, and when does the tenant pay it back?"]
-    for text, states in zip(texts, asker.states(texts), strict=True):
-        encoded = asker.loaded.tokenizer.encode([f"Question: {text}\nThe passage that answers it:"])
+    for text, states in zip(texts, question_states(reader, texts, (0, 1)), strict=True):
+        encoded = reader.loaded.tokenizer.encode(
+            [f"Question: {text}\nThe passage that answers it:"]
+        )
         own = frozen.window(torch.tensor(list(encoded[0].ids)))
         assert states.shape == (len(own), 2, 32)
         assert torch.allclose(states[:, 1].float(), own[:, 0].float(), rtol=0.05, atol=0.05)
