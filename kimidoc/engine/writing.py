@@ -63,9 +63,9 @@ class _Asked:
 def turn(tokenizer: FileTokenizer, frame: ChatFrame, instruction: str, question: str) -> Feed:
     """The question's turn, and where in it the question's own words stand."""
     before, own = tokenizer.encode([f"\n{instruction}\n\nQuestion: ", question])
-    head = [*frame.opening_ids, *before.ids]
-    end = len(head) + max(1, len(own.ids))  # a question without a token still has a place
-    return [*head, *own.ids, *frame.closing_ids], (len(head), end)
+    start = len(frame.opening_ids) + len(before.ids)
+    end = start + max(1, len(own.ids))  # a question without a token still has a place
+    return frame.question([*before.ids, *own.ids]), (start, end)
 
 
 class Desk:
