@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.finding import question_states
+from kimidoc.engine.named import Openings
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
@@ -226,7 +227,7 @@ def _one(
         these = asked if scope == 0 else [named(c, names[c.document]) for c in asked]
         ours = questions_scores([c.question for c in these], keys, reader, indexer)
         close = None if embed is None else embed([c.question for c in these]).numpy()
-        ranges = _ranges(window, scope)
+        ranges, openings = _ranges(window, scope), Openings.of(window)
         hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
         for number, case in enumerate(these):
             low, high = ranges[case.document]
@@ -234,6 +235,9 @@ def _one(
                 ours[number], words.scores(case.question),
                 None if close is None or vectors is None else vectors @ close[number], low, high,
             )  # fmt: skip
+            if scope:
+                of = openings.first(case.question, ours[number], BLOCK)
+                scores["indexer, named first"] = of[low:high]
             for who, values in scores.items():
                 order = low + np.argsort(-values, kind="stable")[: max(KS)]
                 got = tuple(bool(case.answers & set(order[:k].tolist())) for k in KS)

@@ -44,6 +44,9 @@ Seed = Annotated[int, _option("--seed", metavar="N", about="Of everything drawn 
 Model = Annotated[
     str | None, _option("--model", metavar="NAME|DIR", about="The checkpoint that reads.")
 ]
+Device = Annotated[
+    str, _option("--device", metavar="NAME", about="cpu (default), or what torch calls another.")
+]
 Threads = Annotated[int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")]
 
 
@@ -68,6 +71,7 @@ def indexer(
     share: Share = 1.0,
     seed: Seed = 0,
     model: Model = None,
+    device: Device = "cpu",
     threads: Threads = None,
     manner: Manner,
 ) -> None:
@@ -87,7 +91,7 @@ def indexer(
     recipe = replace(Recipe(), shape=shape, steps=steps, seed=seed)
     stage.run(
         source, [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
-        _teacher(teacher), share, streams.progress,
+        _teacher(teacher, device), share, _device(device), streams.progress,
     )  # fmt: skip
 
 
@@ -103,6 +107,7 @@ def reader(
     steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (150).")] = 150,
     share: Share = 1.0,
     seed: Seed = 0,
+    device: Device = "cpu",
     threads: Threads = None,
     manner: Manner,
 ) -> None:
@@ -121,7 +126,7 @@ def reader(
     recipe = replace(Recipe(), steps=steps, seed=seed)
     reader_stage.run(
         folder, [Path(c) for c in code or ()], where, indexer, recipe, Path(work), Path(output),
-        threads, share, streams.progress,
+        threads, share, _device(device), streams.progress,
     )  # fmt: skip
 
 
@@ -185,13 +190,20 @@ def verdict(
     streams.result("\n".join(f"{name}: {share:.3f}" for name, share in right.items()))
 
 
-def _teacher(name: str) -> Callable[[Sequence[str]], Any] | None:
+def _device(name: str) -> str:
+    from kimidoc.train.states import demand
+
+    demand(name)
+    return name
+
+
+def _teacher(name: str, device: str) -> Callable[[Sequence[str]], Any] | None:
     """The sentence-embedding model that makes soft labels. Raises UsageError."""
     if name == "none":
         return None
     from kimidoc.train.teacher import minilm
 
-    return minilm()
+    return minilm(device)
 
 
 def _folder(data: str) -> Path:

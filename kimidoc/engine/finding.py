@@ -24,6 +24,7 @@ from kimidoc.engine.base import Prompt
 from kimidoc.engine.constrain import Runs
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
+from kimidoc.engine.named import Openings
 from kimidoc.engine.reading import Reader
 from kimidoc.engine.units import Overlap, unit_end
 from kimidoc.indexer.bm25 import fused
@@ -98,8 +99,9 @@ class _WordLook:
 class ByWords:
     """Rules that compare words; they know no meaning, and no checkpoint has to be trained."""
 
-    def __init__(self, window: Window, prior: LexicalPrior) -> None:
+    def __init__(self, window: Window, prior: LexicalPrior, block_tokens: int) -> None:
         self.window, self.prior, self.blocks = window, prior, prior.blocks
+        self._block, self._openings = block_tokens, None  # type: int, Openings | None
 
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_WordLook]:
         """See ``Finder``."""
@@ -111,7 +113,15 @@ class ByWords:
         covered = self.prior.scores(stems) / np.float32(worth or 1.0)
         scores = self.prior.scores(content([prompt.question, *prompt.terms]))
         overlap = Overlap(self.window, self.prior, prompt.question, prompt.terms)
-        return _WordLook(scores, overlap, covered)
+        return _WordLook(self.named_first(prompt, scores), overlap, covered)
+
+    def named_first(self, prompt: Prompt, scores: Floats) -> Floats:
+        """scores [N]; those of a document that the question names, of all the window's, first."""
+        if prompt.scope is not None or len(self.window.segments) < 2:
+            return scores
+        if self._openings is None:
+            self._openings = Openings.of(self.window)
+        return self._openings.first(prompt.question, scores, self._block)
 
 
 class _Enough(Exception):
@@ -202,19 +212,15 @@ class _MeaningLook:
     another = 0.35  # a further quote is at most about one nat behind the best
 
     def __init__(
-        self, logits: Floats, query: Query, finder: ByMeaning, words: _WordLook, named: bool
+        self, logits: Floats, query: Query, finder: ByMeaning, words: _WordLook, prompt: Prompt
     ) -> None:
-        """``logits`` [N]: the training's, so that their softmax is a share of belief.
-
-        ``named``: the question names words to look for.
-        """
+        """``logits`` [N]: the training's, so that their softmax is a share of belief."""
         self._query, self._finder, self._words = query, finder, words
         self._cosines = logits / float(query[1].sum())
-        if named:
-            both = fused(logits.astype(float), words.scores.astype(float))
-            self.scores: Floats = both.astype(np.float32)
-        else:
-            self.scores = (logits - logits.min() + 1e-6).astype(np.float32)
+        scores = (logits - logits.min() + 1e-6).astype(np.float32)
+        if prompt.terms:
+            scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
+        self.scores: Floats = finder.words.named_first(prompt, scores)
 
     def found(self, allowed: Integers) -> bool:
         """By the fitted verdict; by words where none was fitted."""
@@ -261,6 +267,6 @@ class ByMeaning:
         rows = dict(zip(asked, every.numpy(), strict=True))
         known = self.words.look(prompts)
         return [
-            _MeaningLook(rows[p.question], queries[p.question], self, words, bool(p.terms))
+            _MeaningLook(rows[p.question], queries[p.question], self, words, p)
             for p, words in zip(prompts, known, strict=True)
         ]

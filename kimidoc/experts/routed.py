@@ -60,18 +60,22 @@ class RoutedExperts(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x [N, C] -> what the chosen experts add, [N, C] in x's dtype"""
         scores, chosen, gates = self.choose(x)
-        out = torch.zeros_like(x)
+        places = chosen.flatten().argsort(stable=True)  # of [N * K], those of one expert together
+        counts = torch.bincount(chosen.flatten(), minlength=self.shape.experts).tolist()
+        parts = list(torch.split(places, counts))
         most = self._most(len(x))
-        for e in range(self.shape.experts):
-            rows, slots = (chosen == e).nonzero(as_tuple=True)
-            if len(rows) > most:
-                first = scores[rows, e].sort(descending=True, stable=True).indices[:most]
-                first = first.sort().values
-                rows, slots = rows[first], slots[first]
-            if len(rows):
-                given = self.expert(e, x[rows]) * gates[rows, slots, None].to(x.dtype)
-                out = out.index_add(0, rows, given)
-        return out
+        for e, part in enumerate(parts):
+            if len(part) > most:
+                best = scores[part // self.shape.chosen, e].sort(descending=True, stable=True)
+                parts[e] = part[best.indices[:most].sort().values]
+        places = torch.cat(parts)
+        # every token once for each expert of its own: a gather whose places are all different
+        copies = x[:, None].expand(-1, self.shape.chosen, -1).flatten(0, 1).index_select(0, places)
+        split = torch.split(copies, [len(part) for part in parts])
+        made = torch.cat([self.expert(e, own) for e, own in enumerate(split)])
+        given = made * gates.flatten().index_select(0, places)[:, None].to(x.dtype)
+        every = x.new_zeros(chosen.numel(), x.shape[1]).index_copy(0, places, given)
+        return every.view(*chosen.shape, -1).sum(1)
 
     def choose(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """x [N, C] -> scores [N, E], the chosen [N, K], and what each of these counts [N, K]"""

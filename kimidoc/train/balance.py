@@ -32,13 +32,15 @@ def shift(routed: Iterable[RoutedExperts], speed: float = SPEED) -> float:
     return worst
 
 
-def sequence_loss(scores: Tensor, chosen_per_token: int) -> Tensor:
-    """scores [S, E] of one sequence -> E/K * sum_e f_e * P_e; 1 where all are used alike.
+def sequence_loss(scores: Tensor, real: Tensor, chosen_per_token: int) -> Tensor:
+    """scores [B, S, E] -> mean over sequences of E/K * sum_e f_e * P_e; 1 where all are used alike.
 
-    f_e: the share of the tokens that chose e (no gradient); P_e: its mean share of the scores.
+    ``real`` [B, S]: 1.0 where a token is, 0.0 where padding is. f_e: the share of the tokens that
+    chose e (no gradient); P_e: its mean share of the scores.
     """
-    S, E = scores.shape
+    E, real = scores.shape[-1], real[..., None]
     chosen = scores.detach().topk(chosen_per_token, -1).indices
-    share = torch.bincount(chosen.flatten(), minlength=E).float() / S
-    belief = (scores / scores.sum(-1, keepdim=True)).mean(0)
-    return E / chosen_per_token * (share * belief).sum()
+    count = torch.zeros_like(scores).scatter_(-1, chosen, 1.0)
+    share = (count * real).sum(1) / real.sum(1)
+    belief = (scores / scores.sum(-1, keepdim=True) * real).sum(1) / real.sum(1)
+    return E / chosen_per_token * (share * belief).sum(-1).mean()

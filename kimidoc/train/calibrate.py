@@ -35,7 +35,7 @@ from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled, Span
 from kimidoc.types import Document, Window
 
-WORTHS = (0.0, 3.0, 10.0)
+WORTHS = (0.0, 3.0, 10.0, 30.0, 100.0)
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -50,15 +50,15 @@ class Case:
 
 
 def held_out(contracts: Path, count: int, seed: int = 0) -> list[Labelled]:
-    """Contracts of CUAD's training split that ``reader_stage.draw`` leaves, of the same seed.
+    """Contracts of CUAD's training split that nothing was trained on, in a drawn order.
 
-    It takes the first of the same order. Raises UsageError where there are none.
+    Raises UsageError where there are none.
     """
     if not contracts.is_dir():
         raise UsageError(f"{contracts} is not there.", hint="Put the data set there.")
-    every = list(sources.cuad(contracts, "train"))
+    every = list(sources.cuad(contracts, "train", held=True))
     Random(seed).shuffle(every)
-    return [d for d in reversed(every) if len(d.text) <= LONGEST_CHARS][:count]
+    return [d for d in every if len(d.text) <= LONGEST_CHARS][:count]
 
 
 def cases(window: Window, documents: Sequence[Labelled], rng: Random) -> list[Case]:

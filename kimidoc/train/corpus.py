@@ -21,6 +21,7 @@ from kimidoc.indexer.bm25 import BM25
 from kimidoc.train.states import BLOCK
 
 Embed = Callable[[Sequence[str]], Tensor]  # texts -> unit vectors [M, E]
+Reads = Callable[[Tensor], Tensor]  # ids [T] -> states [T, P, C]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,35 @@ class Read:
 
 
 def read_windows(
-    folder: Path, embedding: Tensor | None, decode: Callable[[list[int]], str]
+    folder: Path,
+    embedding: Tensor | None,
+    decode: Callable[[list[int]], str],
+    reads: Reads | None = None,
 ) -> list[Read]:
-    """Every window kept in ``folder``, by name; ``embedding`` [V, C] stands in for tap 0."""
-    return [_one(file, embedding, decode) for file in sorted(folder.glob("*.json"))]
+    """Every window kept in ``folder``, by name; ``embedding`` [V, C] stands in for tap 0.
+
+    ``reads``: reads those now whose tokens alone were noted.
+    """
+    return [_one(file, embedding, decode, reads) for file in sorted(folder.glob("*.json"))]
 
 
-def _one(file: Path, embedding: Tensor | None, decode: Callable[[list[int]], str]) -> Read:
+def _one(
+    file: Path,
+    embedding: Tensor | None,
+    decode: Callable[[list[int]], str],
+    reads: Reads | None,
+) -> Read:
     about = json.loads(file.read_text(encoding="utf-8"))
-    kept = load_file(str(file.with_suffix(".safetensors")))
-    ids = kept["ids"].long()
-    states = kept["states"].bfloat16()
+    if "ids" in about:
+        assert reads is not None, f"{file} was noted on another device"
+        ids = torch.tensor(about["ids"])
+        states = reads(ids).bfloat16()
+    else:
+        kept = load_file(str(file.with_suffix(".safetensors")))
+        ids, states = kept["ids"].long(), kept["states"].bfloat16()
     if embedding is not None:
-        states = torch.cat([embedding[ids][:, None].bfloat16(), states], 1)
+        first = embedding[ids.to(embedding.device)].to(states)
+        states = torch.cat([first[:, None], states], 1)
     asked = []
     for document in about["documents"]:
         first, end = document["start"] // BLOCK, -(-document["end"] // BLOCK)
@@ -90,6 +107,11 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self._states)
+
+    def to(self, device: str) -> Questions:
+        """Itself, its states on that device."""
+        self._states = {text: states.to(device) for text, states in self._states.items()}
+        return self
 
     def add(self, texts: Iterable[str], states_of: Callable[[Sequence[str]], list[Tensor]]) -> None:
         """Read those that are not there, and write them all down."""
@@ -120,7 +142,7 @@ class Teacher:
         if window.words is None:
             window.words = BM25(window.texts)
         asked = torch.stack([self._vectors[q] for q in questions]).float()
-        close = asked @ window.vectors.float().T
+        close = asked.to(window.vectors.device) @ window.vectors.float().T
         words: NDArray[Any] = np.stack([window.words.scores(q) for q in questions])
         words = words / (words.max(-1, keepdims=True) + 1e-6)
-        return torch.softmax(15 * close + 1.5 * torch.from_numpy(words).float(), -1)
+        return torch.softmax(15 * close + 1.5 * torch.from_numpy(words).to(close), -1)

@@ -1,9 +1,9 @@
 """What the reader is trained on: passages as the product chooses them, and what to say to each.
 
-Documents are read as the product reads them and the indexer ranks their blocks for every question.
-The best of these are the passages, whether they answer or not. Where the document answers and the
-passages do not hold the place, one of them makes room for it, or the question is left out. A
-question is *absent* where its category is not labelled, or where it was asked of another document.
+The indexer ranks the blocks of a document, or of a window, for every question (``ranked``). The
+best are the passages, whether they answer or not. Where the document answers and the passages do
+not hold the place, one of them makes room for it, or the question is left out. A question is
+*absent* where its category is not labelled, or where another document of the kind was asked.
 
 The target is what the product writes: up to two units as quotes, then a short answer where the
 labelled words are short; or NOT FOUND.
@@ -13,29 +13,26 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kimidoc.ask.prompts import INSTRUCTION
-from kimidoc.engine.base import Prompt
 from kimidoc.engine.constrain import Unit, units, words
-from kimidoc.engine.finding import Finder
 from kimidoc.engine.passages import PASSAGES, Cutter
-from kimidoc.engine.reading import Reader
 from kimidoc.engine.writing import ANOTHER, ANSWER, NOT_FOUND, QUOTE, turn
 from kimidoc.models.load import LoadedModel
-from kimidoc.train.questions import wordings
+from kimidoc.train.questions import categories, wordings
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.types import Segment, Window
 
 ANSWER_TOKENS = 16  # a labelled span of so many is a short answer
 QUOTES, QUOTE_TOKENS = 2, 96
-PER_DOCUMENT = 24  # questions of one document at most, present and absent alike in number
+PER_DOCUMENT = 40  # questions that a document answers at most, and as many that it does not
+WORDINGS = 2  # of a labelled category of a document
+ASIDE, UNNAMED = 6, 16  # other questions of a document with labelled categories, and without
+EVERYWHERE = 0.25  # share of questions put to the whole window, of those that one place answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +47,13 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """A question put to one document of the window."""
+class Case:
+    """A question put to one document of the window, or to all of it (``scope``, in tokens)."""
 
     segment: Segment
     gold: Gold
     present: bool
+    scope: Unit
 
 
 class Writer:
@@ -85,62 +83,87 @@ class Writer:
         return [*out, min(self._frame.stop_ids)]
 
 
+class Pool:
+    """Questions of every kind of document, for those that do not answer them."""
+
+    def __init__(self, documents: Iterable[Labelled]) -> None:
+        self._golds: dict[str, list[tuple[str, Gold]]] = {}
+        for document in documents:
+            only = [g for g in document.golds if g.category is None and not g.alone]
+            self._golds.setdefault(document.kind, []).extend((document.path, g) for g in only)
+
+    def absent(self, document: Labelled, count: int, rng: Random) -> list[Gold]:
+        """Questions that ``document`` does not answer: of the labels it lacks, and of others."""
+        held = {g.category for g in document.golds}
+        named = [Gold(c, (), c, alone=True) for c in categories() if c not in held]
+        named = rng.sample(named, min(len(named), count)) if held - {None} else []
+        own = {g.question for g in document.golds}
+        every = self._golds.get(document.kind, [])
+        some = rng.sample(every, min(len(every), 2 * count))
+        far = [g for path, g in some if path != document.path and g.question not in own]
+        return [*named, *far[: max(ASIDE, count - len(named))]]
+
+
 class Builder:
-    """Makes the examples of one window that was read; ``documents`` are what stands in it."""
+    """Makes the examples of one window; ``documents`` are what stands in it.
+
+    ``block``: of how many tokens the blocks are that are ranked.
+    """
 
     def __init__(
         self,
         window: Window,
-        finder: Finder,
+        loaded: LoadedModel,
         documents: Sequence[Labelled],
-        reader: Reader,
+        pool: Pool,
+        block: int,
         rng: Random,
     ) -> None:
-        self._finder, self._window, self._rng = finder, window, rng
+        self._window, self._rng, self._pool, self._block = window, rng, pool, block
         self._documents = {d.path: d for d in documents}
-        self._block = reader.plan.budget.block_tokens
-        self._writer = Writer(reader.loaded)
-        preamble = reader.loaded.frame.preamble_ids
-        self._cutter = Cutter(self._window, reader.loaded.tokenizer, preamble, self._block)
+        self._writer = Writer(loaded)
+        preamble = loaded.frame.preamble_ids
+        self._cutter = Cutter(self._window, loaded.tokenizer, preamble, self._block)
 
-    def made(self) -> list[Example]:
-        """One for every question whose place can be shown."""
-        cases = [case for segment in self._window.segments for case in self._cases(segment)]
-        prompts = [
-            Prompt(str(n), case.gold.question, scope=((case.segment.start, case.segment.end),))
-            for n, case in enumerate(cases)
-        ]
-        looks = self._finder.look(prompts)
-        found = (self._one(case, look.scores) for case, look in zip(cases, looks, strict=True))
+    def cases(self) -> list[Case]:
+        """What is asked; in the order in which ``made`` takes the ranks."""
+        return [case for segment in self._window.segments for case in self._cases(segment)]
+
+    def made(self, cases: Sequence[Case], ranked: Sequence[Sequence[int]]) -> list[Example]:
+        """One for every question whose place can be shown; ``ranked``: blocks, the best first."""
+        found = (self._one(case, best) for case, best in zip(cases, ranked, strict=True))
         return [example for example in found if example is not None]
 
-    def _cases(self, segment: Segment) -> list[_Case]:
-        """Questions the document answers, and as many that it does not."""
+    def _cases(self, segment: Segment) -> list[Case]:
+        """Questions the document answers, and about as many that it does not."""
         document = self._documents[segment.document.path]
-        there = self._rng.sample(document.golds, min(len(document.golds), PER_DOCUMENT // 2))
-        held = {g.category for g in document.golds} | {g.question for g in document.golds}
-        far = [g for d in self._documents.values() for g in d.golds]
-        far = [g for g in far if not {g.category, g.question} & (held - {None})]
-        if any(g.category for g in document.golds):  # its unlabelled categories are known absent
-            far = [g for g in far if g.category is not None] or far
-        absent = self._rng.sample(far, min(len(far), len(there)))
-        cases = [_Case(segment, self._worded(g), True) for g in there]
-        return cases + [_Case(segment, self._worded(g), False) for g in absent]
+        named = [g for g in document.golds if g.category is not None] * WORDINGS
+        rest = [g for g in document.golds if g.category is None]
+        there = named + self._rng.sample(rest, min(len(rest), ASIDE if named else UNNAMED))
+        there = there[:PER_DOCUMENT]
+        absent = self._pool.absent(document, len(there), self._rng)
+        return [self._case(segment, g, True) for g in there] + [
+            self._case(segment, g, False) for g in absent
+        ]
+
+    def _case(self, segment: Segment, gold: Gold, present: bool) -> Case:
+        scope = segment.start, segment.end
+        if not gold.alone and self._rng.random() < EVERYWHERE:
+            scope = 0, len(self._window.tokens)
+        return Case(segment, self._worded(gold), present, scope)
 
     def _worded(self, gold: Gold) -> Gold:
         if gold.category is None:
             return gold
         return replace(gold, question=self._rng.choice(wordings(gold.category)))
 
-    def _one(self, case: _Case, scores: NDArray[np.float32]) -> Example | None:
-        segment = case.segment
-        allowed = np.arange(segment.start // self._block, -(-segment.end // self._block))
-        best = allowed[np.argsort(-scores[allowed], kind="stable")][:PASSAGES].tolist()
+    def _one(self, case: Case, ranked: Sequence[int]) -> Example | None:
+        segment, best = case.segment, list(ranked[:PASSAGES])
         places = self._places(case) if case.present else []
         blocks = self._shown(best, places) if case.present else best
         if blocks is None:
             return None
-        cut = self._cutter.cut(blocks, ((segment.start, segment.end),))
+        cut = self._cutter.cut(blocks, (case.scope,))
         said = self._said(places, cut.spans) if case.present else self._writer.not_found
         if said is None:
             return None
@@ -152,7 +175,7 @@ class Builder:
             case.gold.question,
         )
 
-    def _places(self, case: _Case) -> list[Unit]:
+    def _places(self, case: Case) -> list[Unit]:
         """The window tokens of each labelled span."""
         window, segment, found = self._window, case.segment, []
         for low, high in case.gold.spans:
@@ -180,12 +203,16 @@ class Builder:
                 a, b = max(start, low), min(end, high)
                 if a >= b or len(quotes) == QUOTES:
                     continue
-                whole = units(self._window, a, b)
+                whole = [
+                    (p, q)
+                    for p, q in units(self._window, a, b)
+                    if p >= start and min(q, p + QUOTE_TOKENS) <= end  # what is quoted can be read
+                ]
                 if not whole:
                     continue
-                held = [min(q, b) - max(p, a) for p, q in whole]
-                unit = whole[held.index(max(held))]
-                if unit[0] < start or unit in quotes:
+                like = [(min(q, b) - max(p, a)) / (q - p + high - low) for p, q in whole]  # F1 / 2
+                unit = whole[like.index(max(like))]
+                if unit in quotes:
                     continue
                 quotes.append(unit)
                 if not answer and high - low <= ANSWER_TOKENS:

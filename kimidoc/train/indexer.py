@@ -26,7 +26,7 @@ from kimidoc.indexer.model import Indexer, Shape
 from kimidoc.indexer.score import best_matches, smooth
 from kimidoc.train.corpus import Asked, Questions, Read, Teacher
 from kimidoc.train.questions import wordings
-from kimidoc.train.states import BLOCK
+from kimidoc.train.states import BLOCK, CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class Recipe:
     save_every: int = 100
 
 
+Asking = tuple[Tensor, Tensor, list[int]]  # queries [sum Q, D], weights, lengths
+
+
 def wording(asked: Asked, rng: Random) -> str:
     """The question as it stands, or its category in one of many ways."""
     return asked.question if asked.category is None else rng.choice(wordings(asked.category))
@@ -61,6 +64,17 @@ def pool(corpus: Sequence[Read]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _masks(asked: Sequence[Asked], scores: Tensor) -> tuple[Tensor, Tensor]:
+    """What to add to scores [M, N] so that only blocks that answer are left, or only those that
+    compete: the document's own where other documents may answer too, else all."""
+    good = torch.full(scores.shape, -math.inf)
+    rivals = good.clone()
+    for number, a in enumerate(asked):
+        good[number, list(a.blocks)] = 0.0
+        rivals[number, slice(a.first, a.end) if a.alone else slice(None)] = 0.0
+    return good.to(scores), rivals.to(scores)
+
+
 class Training:
     """One run: its state is the indexer, the optimiser, the step and the random numbers."""
 
@@ -71,12 +85,14 @@ class Training:
         questions: Questions,
         teacher: Teacher | None,
         taps: Sequence[int] | None = None,
+        device: str = CPU,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.questions = recipe, questions
         self.corpus = [window for window in corpus if window.asked]
         self.teacher = teacher if recipe.distil else None
-        self.indexer = Indexer(recipe.shape)
+        self.device = device
+        self.indexer = Indexer(recipe.shape).to(device)
         self.optimiser = torch.optim.AdamW(
             self.indexer.parameters(), lr=recipe.rate, weight_decay=recipe.decay
         )
@@ -109,10 +125,10 @@ class Training:
                 recipe.rate * warm * 0.5 * (1 + math.cos(math.pi * self.step / recipe.steps))
             )
         windows = [self.corpus[n] for n in self._next(recipe.windows)]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with self._half():
             keys = [self.indexer.keys(self._states(w.states)) for w in windows]
         gold = self._labelled(windows, keys)
-        soft = self._distilled(windows, keys) if self.teacher is not None else torch.zeros(())
+        soft = self._distilled(windows, keys)
         self.optimiser.zero_grad()
         (gold + recipe.distil * soft).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.indexer.parameters(), 1.0)
@@ -127,70 +143,74 @@ class Training:
         taken, self._order = self._order[:count], self._order[count:]
         return taken
 
-    def _ask(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, list[int]]:
+    def _half(self) -> Any:
+        return torch.autocast(self.device, dtype=torch.bfloat16)
+
+    def _ask(self, texts: Sequence[str]) -> Asking:
         """Queries of many questions in one: [sum Q, D], weights, lengths"""
         states = [self._states(self.questions[t]) for t in texts]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with self._half():
             q, w = self.indexer.queries(torch.cat(states))
         return q, w, [len(s) for s in states]
 
-    def _score(self, asked: tuple[Tensor, Tensor, list[int]], keys: Tensor) -> Tensor:
+    def _score(self, asked: Asking, keys: Tensor) -> Tensor:
         """Every question's score of every block: [M, N]"""
         q, w, lengths = asked
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with self._half():
             best = best_matches(q, keys, BLOCK)
         weighed = best.float() * w[:, None]
-        return smooth(
-            torch.stack([part.sum(0) for part in torch.split(weighed, lengths)]),
-            self.indexer.beside,
-        )
+        owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+        total = weighed.new_zeros(len(lengths), weighed.shape[1])
+        return smooth(total.index_add(0, owner.to(q.device), weighed), self.indexer.beside)
 
     def _labelled(self, windows: Sequence[Read], keys: Sequence[Tensor]) -> Tensor:
         losses = []
         for at, window in enumerate(windows):
-            own = self.rng.sample(window.asked, min(self.recipe.labelled, len(window.asked)))
+            own = self._drawn(window)
             if not own:
                 continue
             asked = self._ask([wording(a, self.rng) for a in own])
             scores = self._score(asked, keys[at])
+            good, rivals = _masks(own, scores)
+            every = torch.logsumexp(scores + rivals, -1)
             far = [n for n, a in enumerate(own) if not a.alone]
             others = self._others(asked, far, [k for n, k in enumerate(keys) if n != at])
-            for number, a in enumerate(own):
-                row = scores[number]
-                good = torch.logsumexp(row[list(a.blocks)], 0)
-                if a.alone:
-                    losses.append(torch.logsumexp(row[a.first : a.end], 0) - good)
-                else:
-                    every = torch.logsumexp(row, 0)
-                    if number in others:
-                        every = torch.logaddexp(every, others[number])
-                    losses.append(every - good)
-        return torch.stack(losses).mean() if losses else torch.zeros(())
+            if others is not None:
+                where = torch.tensor(far, device=every.device)
+                every = every.index_copy(0, where, torch.logaddexp(every[where], others))
+            losses.append(every - torch.logsumexp(scores + good, -1))
+        return torch.cat(losses).mean() if losses else torch.zeros((), device=self.device)
 
-    def _others(
-        self, asked: tuple[Tensor, Tensor, list[int]], far: Sequence[int], keys: Sequence[Tensor]
-    ) -> dict[int, Tensor]:
+    def _drawn(self, window: Read) -> list[Asked]:
+        """Some of a window's questions, half of them of categories if there are so many."""
+        named = [a for a in window.asked if a.category is not None]
+        rest = [a for a in window.asked if a.category is None]
+        first = self.rng.sample(named, min(len(named), self.recipe.labelled // 2))
+        return first + self.rng.sample(rest, min(len(rest), self.recipe.labelled - len(first)))
+
+    def _others(self, asked: Asking, far: Sequence[int], keys: Sequence[Tensor]) -> Tensor | None:
         """log-sum-exp of the other windows' blocks, for the questions that only one can answer."""
         if not far or not keys:
-            return {}
+            return None
         q, w, lengths = asked
         qs, ws = torch.split(q, lengths), torch.split(w, lengths)
         some = (
             torch.cat([qs[n] for n in far]), torch.cat([ws[n] for n in far]),
             [lengths[n] for n in far],
         )  # fmt: skip
-        scores = torch.cat([self._score(some, k) for k in keys], -1)
-        return dict(zip(far, torch.logsumexp(scores, -1), strict=True))
+        return torch.logsumexp(torch.cat([self._score(some, k) for k in keys], -1), -1)
 
     def _distilled(self, windows: Sequence[Read], keys: Sequence[Tensor]) -> Tensor:
-        assert self.teacher is not None
+        """What the teacher was asked about; a window without vectors of its own has no lesson."""
         losses = []
         for window, own in zip(windows, keys, strict=True):
+            if self.teacher is None or window.vectors is None:
+                continue
             texts = self.rng.sample(self._unlabelled, self.recipe.unlabelled)
             labels = self.teacher.labels(window, texts)
             scores = F.log_softmax(self._score(self._ask(texts), own), -1)
             losses.append(-(labels * scores).sum(-1).mean())
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() if losses else torch.zeros((), device=self.device)
 
     def _save(self, work: Path) -> None:
         state = {
@@ -204,7 +224,7 @@ class Training:
     def _resume(self, work: Path | None) -> None:
         if work is None or not (work / "resume.pt").exists():
             return
-        state = torch.load(work / "resume.pt", weights_only=True)
+        state = torch.load(work / "resume.pt", weights_only=True, map_location=self.device)
         self.indexer.load_state_dict(state["indexer"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self._order = state["step"], list(state["order"])

@@ -101,8 +101,8 @@ def meanings(text: str, rng: Random, count: int) -> Iterator[Gold]:
 
 
 def enrich(document: Labelled, rng: Random) -> Labelled:
-    """The document with questions made from its own text, of each kind one for 1,500 characters."""
-    count = 2 + len(document.text) // 1_500
+    """The document with questions made from its own text, of each kind one for 3,000 characters."""
+    count = 2 + len(document.text) // 3_000
     made = [
         *fragments(document.text, rng, count),
         *headings(document.text, rng, count),

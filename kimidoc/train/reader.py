@@ -23,9 +23,11 @@ from kimidoc.models.nano.reader import ReaderShape
 from kimidoc.train import balance
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
+from kimidoc.train.states import CPU
 from kimidoc.train.upcycle import Upcycling, watch
 
 Log = Callable[[dict[str, Any]], None]
+Weights = list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Recipe:
     shape: ReaderShape = field(default_factory=ReaderShape)
     steps: int = 400
     tokens: int = 8192
-    rate: float = 1e-3
+    rate: float = 2e-3
     decay: float = 0.01
-    warm_steps: int = 20
+    warm_steps: int = 30
     reading: float = 0.1
     reading_places: int = 48
     alike: float = 1e-3
@@ -53,10 +55,13 @@ class Recipe:
 class Training:
     """One run: its state is what is trained, the optimisers, the step and the order."""
 
-    def __init__(self, recipe: Recipe, model: Any, examples: Sequence[Example]) -> None:
+    def __init__(
+        self, recipe: Recipe, model: Any, examples: Sequence[Example], device: str = CPU
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.examples = recipe, examples
-        self.upcycling = Upcycling(model, recipe.shape)
+        self.device = device
+        self.upcycling = Upcycling(model.to(device), recipe.shape).to(device)
         self.optimiser = MuonClip(self.upcycling.trained(), recipe.rate, recipe.decay)
         self.step, self.rng = 0, Random(recipe.seed)
         self._batches: list[list[int]] = []
@@ -72,7 +77,7 @@ class Training:
             log({"step": self.step, **said, "seconds": round(time.monotonic() - begun, 1)})
             if work is not None and self.step % self.recipe.save_every == 0:
                 self._save(work)
-        return self.upcycling.state()
+        return {name: value.cpu() for name, value in self.upcycling.state().items()}
 
     def _one(self) -> dict[str, float]:
         recipe, step = self.recipe, self.step
@@ -102,33 +107,40 @@ class Training:
         ids = torch.zeros(len(runs), width, dtype=torch.long)
         for row, run in enumerate(runs):
             ids[row, : len(run)] = torch.tensor(run)
+        ids = ids.to(self.device)
         hidden = self.upcycling.hidden(ids)
-        task, reading = [], []
-        for row, example in enumerate(batch):
-            first = len(example.context)
-            asked = torch.arange(first - 1, first - 1 + len(example.target))
-            places = torch.tensor(
-                sorted(
-                    self.rng.sample(range(first - 1), min(first - 1, self.recipe.reading_places))
-                )
-            )
-            at = torch.cat([asked, places])
-            loss = F.cross_entropy(
-                self.upcycling.head(hidden[row, at]), ids[row, at + 1], reduction="none"
-            )
-            said = loss[: len(asked)]
-            task.append(said[0] + said[1:].mean())
-            reading.append(loss[len(asked) :].mean())
-        lengths = [len(run) for run in runs]
-        return torch.stack(task).mean(), torch.stack(reading).mean(), self._alike(lengths, width)
+        rows, at, task, reading = (torch.tensor(part) for part in self._places(batch))
+        rows, at = rows.to(self.device), at.to(self.device)
+        logits = self.upcycling.head(hidden[rows, at])
+        loss = F.cross_entropy(logits, ids[rows, at + 1], reduction="none")
+        real = (torch.arange(width) < torch.tensor([len(run) for run in runs])[:, None]).float()
+        alike = self._alike(real.to(self.device))
+        return (loss * task.to(loss)).sum(), (loss * reading.to(loss)).sum(), alike
 
-    def _alike(self, lengths: Sequence[int], width: int) -> Tensor:
-        """The balancing loss over every layer and sequence, padding left out."""
+    def _places(self, batch: Sequence[Example]) -> tuple[list[int], list[int], Weights, Weights]:
+        """Where losses are taken: rows and places, and what each weighs in the two means.
+
+        Of an example's task the first token weighs as much as all the others.
+        """
+        rows, at, task, reading = list[int](), list[int](), Weights(), Weights()
+        for row, example in enumerate(batch):
+            first, said = len(example.context), len(example.target)
+            count = min(first - 1, self.recipe.reading_places)
+            at += range(first - 1, first - 1 + said)
+            at += sorted(self.rng.sample(range(first - 1), count))
+            rows += [row] * (said + count)
+            rest = [1 / max(1, said - 1)] * (said - 1)
+            task += [x / len(batch) for x in (1.0, *rest, *[0.0] * count)]
+            reading += [x / len(batch) for x in (*[0.0] * said, *[1 / max(1, count)] * count)]
+        return rows, at, task, reading
+
+    def _alike(self, real: Tensor) -> Tensor:
+        """The balancing loss over every layer and sequence, padding left out; real [B, S]."""
         losses = []
         for _, routed in self.upcycling.routed():
             assert routed.scores is not None
-            for row, scores in enumerate(routed.scores.view(len(lengths), width, -1)):
-                losses.append(balance.sequence_loss(scores[: lengths[row]], routed.shape.chosen))
+            scores = routed.scores.view(*real.shape, -1)
+            losses.append(balance.sequence_loss(scores, real, routed.shape.chosen))
             routed.scores = None
         return torch.stack(losses).mean()
 
@@ -166,7 +178,7 @@ class Training:
     def _resume(self, work: Path | None) -> None:
         if work is None or not (work / "resume.pt").exists():
             return
-        state = torch.load(work / "resume.pt", weights_only=True)
+        state = torch.load(work / "resume.pt", weights_only=True, map_location=self.device)
         self.upcycling.take(state["trained"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self._batches = state["step"], [list(b) for b in state["batches"]]

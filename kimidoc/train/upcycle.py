@@ -62,7 +62,7 @@ class LogitWatch:
         q, k = query[:1].float(), key[:1].float()
         k = k.repeat_interleave(q.shape[1] // k.shape[1], 1)
         logits = (q @ k.transpose(-1, -2)) * scaling
-        past = torch.ones(logits.shape[-2:], dtype=torch.bool).tril()
+        past = torch.ones_like(logits[0, 0], dtype=torch.bool).tril()
         most = logits.masked_fill(~past, float("-inf")).amax((0, 2, 3))
         before = self.most.get(layer)
         self.most[layer] = most if before is None else torch.maximum(before, most)
@@ -97,14 +97,20 @@ class Upcycling(nn.Module):
                 own = heads if name == "q_proj" else 0
                 setattr(attention, name, LowRank(getattr(attention, name), shape.rank, own))
             layer.mlp = Upcycled(layer.mlp, RoutedExperts(shape.experts))
-        if model.dtype == torch.bfloat16 and int8.supported():
+        if model.dtype == torch.bfloat16 and self.device.type == "cpu" and int8.supported():
             int8.apply(model, until=shape.first)
         model.set_attn_implementation(ATTENTION)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        device: torch.device = self.model.device
+        return device
 
     def hidden(self, ids: Tensor) -> Tensor:
         """ids [B, S], padded on the right -> what the head takes, [B, S, C]"""
         decoder = self.model.get_decoder()
-        at = torch.arange(ids.shape[1])[None]
+        at = torch.arange(ids.shape[1], device=ids.device)[None]
         with torch.no_grad():
             x = decoder.embed_tokens(ids)
             turns = decoder.rotary_emb(x, at)

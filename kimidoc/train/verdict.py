@@ -97,7 +97,8 @@ def finder(window: Window, reader: Reader, progress: Progress = silent) -> ByMea
     layer_major(
         reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
     )
-    words = ByWords(window, LexicalPrior(window, reader.plan.budget.block_tokens))
+    block = reader.plan.budget.block_tokens
+    words = ByWords(window, LexicalPrior(window, block), block)
     return ByMeaning(words, collect.finish(), reader.indexer, reader)
 
 

@@ -63,7 +63,9 @@ def test_every_ranker_on_every_wording_and_scope(
     rows = found["rows"]
     scopes = {r["scope_tokens"] for r in rows}
     assert scopes >= {0, 1000} and 64_000 not in scopes
-    assert {r["who"] for r in rows} == {"indexer", "BM25", "indexer+BM25"}
+    everywhere = {"indexer", "BM25", "indexer+BM25"}
+    assert {r["who"] for r in rows if not r["scope_tokens"]} == everywhere
+    assert {r["who"] for r in rows} == everywhere | {"indexer, named first"}
     for row in rows:
         assert 0 <= row["at_1"] <= row["at_4"] <= row["at_8"] <= 1
         assert row["questions"] == (6 if row["wording"] == "category" else 12)

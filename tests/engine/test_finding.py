@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,8 @@ def meaning(of: LocalEngine, prefix: Prefix) -> ByMeaning:
 def test_scores_and_units_are_what_a_slow_twin_finds(indexer: Indexer) -> None:
     of = engine(None)
     prefix = of.prefill(packed(of, LEASE, SUPPLY, CODE))
-    finder, asked = meaning(of, prefix), prompts()
+    everything = ((0, len(prefix.window.tokens)),)  # no document is looked for by its name
+    finder, asked = meaning(of, prefix), [replace(p, scope=everything) for p in prompts()]
     for prompt, look in zip(asked, finder.look(asked), strict=True):
         q, w = indexer.queries(question_states(of._reader, [prompt.question], SHAPE.taps)[0])
         every = keys(prefix).span(0, len(keys(prefix)))

@@ -18,7 +18,7 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from kimidoc.models.nano import reader as shipped
 from kimidoc.models.nano.reader import ReaderShape
-from kimidoc.train import balance, reader_stage
+from kimidoc.train import balance, reader_stage, stage
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
 from kimidoc.train.reader import Recipe, Training
@@ -178,12 +178,24 @@ def test_balancing_brings_the_loads_together() -> None:
 
 
 def test_the_balancing_loss_is_one_where_all_are_used_alike() -> None:
-    even = torch.full((8, 4), 0.5)
-    even[torch.arange(8), torch.arange(8) % 4] += 0.01
-    assert balance.sequence_loss(even, 1) == pytest.approx(1.0, abs=1e-3)
-    odd = torch.full((8, 4), 0.1)
-    odd[:, 2] = 0.9
-    assert balance.sequence_loss(odd, 1) > 2
+    even = torch.full((1, 8, 4), 0.5)
+    even[0, torch.arange(8), torch.arange(8) % 4] += 0.01
+    assert balance.sequence_loss(even, torch.ones(1, 8), 1) == pytest.approx(1.0, abs=1e-3)
+    odd = torch.full((1, 8, 4), 0.1)
+    odd[..., 2] = 0.9
+    assert balance.sequence_loss(odd, torch.ones(1, 8), 1) > 2
+
+
+def test_the_balancing_loss_of_many_is_the_mean_of_each_without_its_padding() -> None:
+    torch.manual_seed(0)
+    scores, lengths = torch.rand(3, 9, 4), (9, 4, 1)
+    naive = []
+    for one, length in zip(scores, lengths, strict=True):
+        own = one[:length]
+        share = torch.bincount(own.topk(2, -1).indices.flatten(), minlength=4) / length
+        naive.append(4 / 2 * (share * (own / own.sum(-1, keepdim=True)).mean(0)).sum())
+    real = (torch.arange(9) < torch.tensor(lengths)[:, None]).float()
+    assert balance.sequence_loss(scores, real, 2) == pytest.approx(float(sum(naive)) / 3)
 
 
 def test_the_stage_makes_a_reader_from_folders(
@@ -210,7 +222,7 @@ def test_examples_say_what_stands_in_their_passages(
 ) -> None:
     torch.manual_seed(0)
     indexer = Indexer(Shape.of(3, 32)).eval().requires_grad_(False)
-    drawn = reader_stage.draw(data, [], Random(0))
+    drawn = stage.draw(data, [], Random(0))
     made = reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
     assert made == reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
     seen = _texts(checkpoint, made)

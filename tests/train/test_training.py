@@ -229,7 +229,7 @@ def test_windows_that_were_read_are_not_read_again(
 ) -> None:
     drawn = stage.draw(data, [], Random(0))
     assert set(drawn) == {"cuad", "evidence_inference", "covidqa", "qmsum", "tatqa", "gutenberg"}
-    stage.read(drawn, checkpoint, RECIPE, tmp_path, 1)
+    stage.read(drawn, Frozen(checkpoint, (1,), 1), tmp_path)
     kept = sorted((tmp_path / "windows").glob("*.json"))
     assert len(kept) == 6
     about = json.loads(kept[0].read_text("utf-8"))
@@ -242,7 +242,7 @@ def test_windows_that_were_read_are_not_read_again(
         return real(self, ids)
 
     monkeypatch.setattr(Frozen, "window", counted)
-    stage.read(drawn, checkpoint, RECIPE, tmp_path, 1)
+    stage.read(drawn, Frozen(checkpoint, (1,), 1), tmp_path)
     assert read == [about["tokens"]]
 
 
@@ -277,3 +277,14 @@ def test_a_folder_without_data_is_said(
     line += ["--teacher", "none", "--model", str(checkpoint.folder), "--offline"]
     assert main(line) == 2
     assert "holds none of the data sets" in capfd.readouterr().err
+
+
+def test_a_window_in_one_pass_is_what_the_engine_reads(
+    frozen: Frozen, checkpoint: Checkpoint
+) -> None:
+    ids = torch.randint(3, 400, (3000,), generator=torch.Generator().manual_seed(1))
+    once = Frozen(checkpoint, (1,), 1)
+    once.whole = True
+    seen, truth = once.window(ids).float(), frozen.window(ids).float()
+    assert seen.shape == truth.shape
+    assert (seen - truth).norm() < 0.02 * truth.norm()

@@ -32,7 +32,7 @@ class ReaderShape:
     """``first``: the first layer that is changed. ``rank``: of the attention's changes; 0: none."""
 
     first: int = 18
-    rank: int = 16
+    rank: int = 32
     experts: ExpertShape = field(default_factory=ExpertShape)
 
 

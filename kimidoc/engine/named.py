@@ -1,0 +1,108 @@
+"""Which document a question names: a rule over words, for a question put to a whole window.
+
+"Supply Agreement between Quillon Ltd and Meridale Inc: who insures?" names a document with words
+that stand in its path or its opening and in those of few others. Meaning does not find these words
+(an indexer looks for what is said, and names are said everywhere), so blocks of the document that
+is named go before all others, in the order that they have among themselves. A question that names
+nothing, or several documents alike, is left as it is.
+
+A word counts with log(documents / documents that hold it in their opening), in units of a word
+that one document alone holds. A document is named when what it counts for is more than ``CLEAR``
+times what the next one does, and at least ``NAMED`` units; of names at least ``NAME``. A name is a
+word with a capital, not the question's first, that no document writes in small letters.
+
+Chosen on contracts of CUAD train, twenty to a window: of 319 questions with title and parties 311
+named theirs and none another; with one word of a party's name 185 and 2; of 2,624 questions that
+name nothing 27 were taken to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kimidoc.engine.lexical import content, terms
+from kimidoc.types import Window
+
+OPENING_TOKENS = 384  # of a document, in which its title and parties stand
+READ_CHARS = 60_000  # of a document, looked through for words in small letters
+NAMED, NAME = 2.5, 0.95
+CLEAR = 1.25
+Floats = NDArray[np.float32]
+_WORD = re.compile(r"[^\W_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What one document is called by: the stems and the words, in small letters, of its path and
+    opening; ``plain``: words that it writes in small letters."""
+
+    stems: frozenset[str]
+    words: frozenset[str]
+    plain: frozenset[str]
+
+    @classmethod
+    def of(cls, path: str, text: str, opening_chars: int) -> Opening:
+        """Of a document."""
+        first = f"{path} {text[:opening_chars]}"
+        own = frozenset(w.casefold() for w in _WORD.findall(first))
+        plain = frozenset(w for w in _WORD.findall(text[:READ_CHARS]) if w.islower())
+        return cls(frozenset(terms(first)), own, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """What every document of a window is called by, and its token range."""
+
+    every: tuple[Opening, ...]
+    ranges: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, window: Window) -> Openings:
+        """Of every document of a window."""
+        found = []
+        for segment in window.segments:
+            last = min(segment.body + OPENING_TOKENS, segment.end) - 1
+            chars = window.ends[last] if last >= segment.body else 0
+            found.append(Opening.of(segment.document.path, segment.document.text, chars))
+        return cls(tuple(found), tuple((s.start, s.end) for s in window.segments))
+
+    def first(self, question: str, scores: Floats, block_tokens: int) -> Floats:
+        """scores [N] of blocks, those of the document that the question names before all others."""
+        number = named(question, self.every)
+        if number is None or not len(scores):
+            return scores
+        start, end = self.ranges[number]
+        out = scores.copy()
+        out[start // block_tokens : -(-end // block_tokens)] += scores.max() - scores.min() + 1
+        return out
+
+
+def named(question: str, openings: Sequence[Opening]) -> int | None:
+    """The number of the document that a question names, if it names one."""
+    if len(openings) < 2:
+        return None
+    by_stems = _clear(content([question]), [o.stems for o in openings], NAMED)
+    if by_stems is not None:
+        return by_stems
+    plain = frozenset().union(*(o.plain for o in openings))
+    capital = [w.casefold() for w in _WORD.findall(question)[1:] if not w.islower()]
+    asked = set(capital) - plain
+    return _clear(sorted(asked), [o.words for o in openings], NAME)
+
+
+def _clear(asked: Iterable[str], holders: Sequence[frozenset[str]], units: float) -> int | None:
+    """Who holds clearly more of what is asked than all others, and at least so many units."""
+    total = np.zeros(len(holders))
+    for word in asked:
+        holding = [n for n, held in enumerate(holders) if word in held]
+        if holding:
+            total[holding] += log(len(holders) / len(holding))
+    best, second = np.argsort(-total, kind="stable")[:2]
+    clear = total[best] > CLEAR * total[second]
+    return int(best) if clear and total[best] >= units * log(len(holders)) else None

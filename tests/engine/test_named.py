@@ -1,0 +1,70 @@
+"""The document that a question names comes first; a question that names none changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kimidoc.engine.named import Opening, Openings, named
+from kimidoc.models.load import tokenizer
+from kimidoc.pack import fit
+from kimidoc.types import Document, Window
+from tests.engine.answer_models import checkpoint as tiny_checkpoint
+
+NAMES = ("Quillon", "Meridale", "Arden", "Brayford", "Castor", "Dunmore", "Elsworth", "Farrow")
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Window:
+    words = tokenizer(tiny_checkpoint(tmp_path_factory.mktemp("named") / "tiny"))
+    documents = [
+        Document(
+            f"{n:02}.txt", "text", "read",
+            f"SUPPLY AGREEMENT between {name} Limited and Holder {n + 1000} Inc.\n"
+            + "The supplier insures the goods and pays for the carriage of them. " * 60,
+        )
+        for n, name in enumerate(NAMES)
+    ]  # fmt: skip
+    return fit(documents, words, 1 << 20)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Supply agreement between Castor Limited and Holder 1004 Inc.: who insures?",
+        "Can the agreement with Castor be assigned?",
+    ],
+)
+def test_a_party_names_its_document_and_its_blocks_come_first(
+    window: Window, question: str
+) -> None:
+    openings = Openings.of(window)
+    assert named(question, openings.every) == 4
+    scores = np.random.default_rng(0).random(-(-len(window.tokens) // 128)).astype(np.float32)
+    start, end = openings.ranges[4]
+    own = range(start // 128, -(-end // 128))
+    order = np.argsort(-openings.first(question, scores, 128)).tolist()
+    assert set(order[: len(own)]) == set(own)
+    assert order[: len(own)] == sorted(own, key=lambda b: -scores[b])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who insures the goods?",
+        "Which Supplier pays for Carriage?",
+        "Castor",
+        "What of Castor and Arden?",
+    ],
+)
+def test_a_question_that_names_nothing_changes_nothing(window: Window, question: str) -> None:
+    scores = np.ones(9, np.float32)
+    assert Openings.of(window).first(question, scores, 128) is scores
+
+
+def test_what_two_documents_share_names_neither() -> None:
+    one, other = Opening.of("a.txt", "Acme and Zenith", 99), Opening.of("b.txt", "Orion", 99)
+    asked = "What of Acme and Zenith?"
+    assert named(asked, [one, other, other]) == 0
+    assert named(asked, [one, one, other]) is None
+    assert named(asked, [one]) is None
