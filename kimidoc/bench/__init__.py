@@ -10,6 +10,7 @@
     memory      memory over time of a process that reads, against the plan
     plot        that as a picture (SVG)
     restore     reading against taking a kept session up in a fresh process
+    kills       readings killed at random moments and gone on with
     questions   many questions at once against one by one
     audit       dense against sparse and compressed: likelihood, agreement, needles
     novelty     planted edits in near-duplicates, found among the highest scores

@@ -115,11 +115,8 @@ def serve(request: Request, clock: Callable[[], float]) -> Told:
     )
 
 
-def run(request: Request, sampled: Callable[[float, int], None] = lambda at_s, rss: None) -> Told:
-    """Start a child and wait for it. ``sampled``: (seconds, bytes of it and its own children).
-
-    Raises EngineError with what it complained of.
-    """
+def start(request: Request) -> subprocess.Popen[bytes]:
+    """Start a child that serves the request; its pipes are open."""
     package = str(Path(__file__).resolve().parents[2])
     child = subprocess.Popen(
         [sys.executable, "-P", "-c", _CODE, package],
@@ -128,11 +125,20 @@ def run(request: Request, sampled: Callable[[float, int], None] = lambda at_s, r
         stderr=subprocess.PIPE,
     )
     assert child.stdin is not None
+    child.stdin.write(pickle.dumps(request))
+    child.stdin.close()
+    child.stdin = None
+    return child
+
+
+def run(request: Request, sampled: Callable[[float, int], None] = lambda at_s, rss: None) -> Told:
+    """Start a child and wait for it. ``sampled``: (seconds, bytes of it and its own children).
+
+    Raises EngineError with what it complained of.
+    """
     began = time.perf_counter()
+    child = start(request)
     try:
-        child.stdin.write(pickle.dumps(request))
-        child.stdin.close()
-        child.stdin = None
         while child.poll() is None:
             sampled(time.perf_counter() - began, rss_of_tree(child.pid))
             time.sleep(SAMPLE_S)

@@ -228,6 +228,10 @@ def _one(
         ours = questions_scores([c.question for c in these], keys, reader, indexer)
         close = None if embed is None else embed([c.question for c in these]).numpy()
         ranges, openings = _ranges(window, scope), Openings.of(window)
+        plain = ours
+        if scope:
+            without = [openings.unnamed(c.question) for c in these]
+            plain = questions_scores(without, keys, reader, indexer)
         hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
         for number, case in enumerate(these):
             low, high = ranges[case.document]
@@ -236,7 +240,7 @@ def _one(
                 None if close is None or vectors is None else vectors @ close[number], low, high,
             )  # fmt: skip
             if scope:
-                of = openings.first(case.question, ours[number], BLOCK)
+                of = openings.first(case.question, plain[number], BLOCK)
                 scores["indexer, named first"] = of[low:high]
             for who, values in scores.items():
                 order = low + np.argsort(-values, kind="stable")[: max(KS)]

@@ -89,6 +89,17 @@ def _restore(row: Any) -> tuple[str, ...]:
     )
 
 
+def _kills(row: Any) -> tuple[str, ...]:
+    return (
+        f"{row.tokens:,}",
+        str(row.kills),
+        f"{row.identical} of {row.kills}",
+        f"{row.whole_seconds:.2f}",
+        _runs(row.killed_at),
+        _runs(row.second_seconds),
+    )
+
+
 def _questions(row: Any) -> tuple[str, ...]:
     return (
         f"{row.tokens:,}",
@@ -159,6 +170,10 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
             "question s", "total s", "session GB", "identical",
         ),
         _restore,
+    ),
+    "kills": (
+        ("tokens", "kills", "identical", "whole s", "killed at s", "second s"),
+        _kills,
     ),
     "questions": (
         ("tokens", "questions", "together s", "one by one s", "faster", "questions/s", "same"),

@@ -1,4 +1,4 @@
-"""``kimidoc bench speed|memory|restore|questions|audit|novelty PATH...``: measure here."""
+"""``kimidoc bench speed|memory|restore|kills|questions|audit|novelty PATH...``: measure here."""
 
 from __future__ import annotations
 
@@ -116,6 +116,29 @@ def restore(
         from kimidoc.bench import restore
 
         return restore.run(setting)
+
+    measured(ctx, paths, measuring, reading, manner, measure)
+
+
+@command(app, examples="  kimidoc bench kills contracts/ --tokens 32k --runs 20")
+@flat
+def kills(
+    ctx: typer.Context,
+    paths: Paths,
+    *,
+    measuring: Measuring,
+    reading: Selection,
+    manner: Manner,
+) -> None:
+    """Readings killed at random moments: does going on end in the same bits?
+
+    --runs is how many are killed at each size.
+    """
+
+    def measure(setting: Setting) -> Result:
+        from kimidoc.bench import kills
+
+        return kills.run(setting)
 
     measured(ctx, paths, measuring, reading, manner, measure)
 

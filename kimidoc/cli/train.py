@@ -104,7 +104,7 @@ def reader(
     work: Annotated[str, _option("--work", metavar="DIR", about="Where examples are kept.")],
     output: Weights,
     code: Code = None,
-    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (150).")] = 150,
+    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (445).")] = 445,
     share: Share = 1.0,
     seed: Seed = 0,
     device: Device = "cpu",
@@ -123,11 +123,44 @@ def reader(
     indexer = nano.indexer(where.fingerprint)
     assert indexer is not None, "the shipped indexer is the base model's"
     Path(work).mkdir(parents=True, exist_ok=True)
-    recipe = replace(Recipe(), steps=steps, seed=seed)
+    recipe = replace(Recipe(), steps=steps, seed=seed, at_once=_at_once(device))
     reader_stage.run(
         folder, [Path(c) for c in code or ()], where, indexer, recipe, Path(work), Path(output),
         threads, share, _device(device), streams.progress,
     )  # fmt: skip
+
+
+@command(app, name="all", examples="  kimidoc train all datasets/ --work work/ -o weights/")
+@flat
+def all_(
+    ctx: typer.Context,
+    data: Data,
+    *,
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where work is kept (GBs).")],
+    output: Annotated[
+        str, _option("-o", "--output", metavar="DIR", about="For both files of weights.")
+    ],
+    code: Code = None,
+    share: Share = 1.0,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+    manner: Manner,
+) -> None:
+    """Every stage with its defaults: indexer, reader, calibrate."""
+    from kimidoc.models import registry
+    from kimidoc.train import everything
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    source = _folder(data)
+    where = _checkpoint(streams, manner, registry.BASE.id)
+    right = everything.run(
+        source, [Path(c) for c in code or ()], where, Path(work), Path(output), threads,
+        _teacher("minilm", device), share, seed, _device(device), _at_once(device),
+        streams.progress,
+    )  # fmt: skip
+    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
 
 
 @command(
@@ -188,6 +221,11 @@ def verdict(
         Path(data), where, Path(weights), Path(output), tokens, threads, seed, streams.progress
     )
     streams.result("\n".join(f"{name}: {share:.3f}" for name, share in right.items()))
+
+
+def _at_once(device: str) -> int:
+    """Tokens of a pass: what some GB of memory hold on the CPU, a whole step elsewhere."""
+    return 8_192 if device == "cpu" else 65_536
 
 
 def _device(name: str) -> str:

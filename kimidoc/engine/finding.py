@@ -115,13 +115,24 @@ class ByWords:
         overlap = Overlap(self.window, self.prior, prompt.question, prompt.terms)
         return _WordLook(self.named_first(prompt, scores), overlap, covered)
 
-    def named_first(self, prompt: Prompt, scores: Floats) -> Floats:
-        """scores [N]; those of a document that the question names, of all the window's, first."""
+    def unnamed(self, prompt: Prompt) -> str:
+        """What is asked, without the document that the question names, of all the window's."""
+        openings = self._named_by(prompt)
+        return prompt.question if openings is None else openings.unnamed(prompt.question)
+
+    def _named_by(self, prompt: Prompt) -> Openings | None:
         if prompt.scope is not None or len(self.window.segments) < 2:
-            return scores
+            return None
         if self._openings is None:
             self._openings = Openings.of(self.window)
-        return self._openings.first(prompt.question, scores, self._block)
+        return self._openings
+
+    def named_first(self, prompt: Prompt, scores: Floats) -> Floats:
+        """scores [N]; those of a document that the question names, of all the window's, first."""
+        openings = self._named_by(prompt)
+        if openings is None:
+            return scores
+        return openings.first(prompt.question, scores, self._block)
 
 
 class _Enough(Exception):
@@ -259,7 +270,8 @@ class ByMeaning:
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_MeaningLook]:
         """See ``Finder``."""
         taps = self.indexer.shape.taps
-        asked = list(dict.fromkeys(p.question for p in prompts))
+        texts = [self.words.unnamed(p) for p in prompts]
+        asked = list(dict.fromkeys(texts))
         states = question_states(self.reader, asked, taps)
         queries = {q: self.indexer.queries(s) for q, s in zip(asked, states, strict=True)}
         block = self.reader.plan.budget.block_tokens
@@ -267,6 +279,6 @@ class ByMeaning:
         rows = dict(zip(asked, every.numpy(), strict=True))
         known = self.words.look(prompts)
         return [
-            _MeaningLook(rows[p.question], queries[p.question], self, words, p)
-            for p, words in zip(prompts, known, strict=True)
+            _MeaningLook(rows[text], queries[text], self, words, p)
+            for p, text, words in zip(prompts, texts, known, strict=True)
         ]

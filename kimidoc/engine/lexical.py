@@ -59,6 +59,11 @@ _ASKING = frozenset(
 )
 
 
+def has_content(text: str) -> bool:
+    """Whether any word of a question says what it is about."""
+    return bool(set(terms(text)) - _ASKING)
+
+
 def content(texts: Iterable[str]) -> list[str]:
     """The distinct stems that say what a question is about, sorted; all of them if none does."""
     every = {term for text in texts for term in terms(text)}

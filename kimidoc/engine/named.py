@@ -19,14 +19,14 @@ name nothing 27 were taken to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kimidoc.engine.lexical import content, terms
+from kimidoc.engine.lexical import content, has_content, terms
 from kimidoc.types import Window
 
 OPENING_TOKENS = 384  # of a document, in which its title and parties stand
@@ -34,7 +34,12 @@ READ_CHARS = 60_000  # of a document, looked through for words in small letters
 NAMED, NAME = 2.5, 0.95
 CLEAR = 1.25
 Floats = NDArray[np.float32]
+RARE = 4  # a word of every fourth opening, or fewer, names
 _WORD = re.compile(r"[^\W_]{3,}")
+_PARTS = re.compile(r"[^\W_]+|[^\w\s]+|_+")
+_JOINING = frozenset(
+    terms("and between of the by with dated inc incorporated ltd limited llc corp company co party")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,35 @@ class Openings:
             chars = window.ends[last] if last >= segment.body else 0
             found.append(Opening.of(segment.document.path, segment.document.text, chars))
         return cls(tuple(found), tuple((s.start, s.end) for s in window.segments))
+
+    def unnamed(self, question: str) -> str:
+        """The question without the words that name a document, if it names one.
+
+        What is left asks for what is said; names are said everywhere, and first in a title. A run
+        of words that the opening holds is left out where one of them is rare among openings.
+        """
+        number = named(question, self.every)
+        if number is None:
+            return question
+        kept, at = list[str](), 0
+        for start, end in self._runs(question, self.every[number].stems):
+            kept.append(question[at:start])
+            at = end
+        left = " ".join("".join([*kept, question[at:]]).split()).lstrip(".,:;-/() ")
+        return left if has_content(left) else question
+
+    def _runs(self, question: str, own: frozenset[str]) -> Iterator[tuple[int, int]]:
+        """Where an opening's words stand side by side in a question, one of them a rare name."""
+        most = max(1, len(self.every) // RARE)
+        run: list[re.Match[str]] = []
+        for part in [*_PARTS.finditer(question), None]:
+            if part and all(s in own or s in _JOINING for s in terms(part.group())):
+                run.append(part)
+                continue
+            named = (terms(p.group()) for p in run if not p.group().islower())
+            if any(sum(s in o.stems for o in self.every) <= most for stems in named for s in stems):
+                yield run[0].start(), part.start() if part else len(question)
+            run = []
 
     def first(self, question: str, scores: Floats, block_tokens: int) -> Floats:
         """scores [N] of blocks, those of the document that the question names before all others."""

@@ -37,8 +37,8 @@ class Shape:
     taps: tuple[int, ...] = (0, 6, 12, 18)
     hidden: int = 576
     dim: int = 64
-    expand: int = 128
-    query_expand: int = 256
+    expand: int = 256
+    query_expand: int = 512
 
     @classmethod
     def of(cls, layers: int, hidden: int) -> Shape:

@@ -35,7 +35,7 @@ class Recipe:
 
     shape: Shape = field(default_factory=Shape)
     steps: int = 600
-    windows: int = 2
+    windows: int = 4
     labelled: int = 28
     unlabelled: int = 14
     distil: float = 1.0

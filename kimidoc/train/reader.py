@@ -34,13 +34,15 @@ Weights = list[float]
 class Recipe:
     """What decides the weights, beside the data.
 
-    ``tokens``: of a step at most, padding included. ``reading``: weight of the next token of the
+    ``tokens``: of a step at most, padding included; ``at_once``: of these in one pass, as memory
+    allows: what a step's passes give is added up. ``reading``: weight of the next token of the
     passages, at ``reading_places`` places of each; ``alike``: of the balancing loss.
     """
 
     shape: ReaderShape = field(default_factory=ReaderShape)
-    steps: int = 400
-    tokens: int = 8192
+    steps: int = 445
+    tokens: int = 65_536
+    at_once: int = 65_536
     rate: float = 2e-3
     decay: float = 0.01
     warm_steps: int = 30
@@ -65,6 +67,7 @@ class Training:
         self.optimiser = MuonClip(self.upcycling.trained(), recipe.rate, recipe.decay)
         self.step, self.rng = 0, Random(recipe.seed)
         self._batches: list[list[int]] = []
+        self._weights = torch.tensor([1.0, recipe.reading, recipe.alike], device=device)
         self.upcycling.train()
 
     def run(self, log: Log, work: Path | None = None) -> dict[str, Tensor]:
@@ -83,9 +86,13 @@ class Training:
         recipe, step = self.recipe, self.step
         batch = [self.examples[n] for n in self._next()]
         watch.on = bool(recipe.shape.rank) and step % recipe.clip_every == 0
-        task, reading, alike = self._losses(batch)
-        watch.on = False
-        (task + recipe.reading * reading + recipe.alike * alike).backward()  # type: ignore[no-untyped-call]
+        total = torch.zeros(3, device=self.device)
+        for part in self._parts(batch):
+            losses = torch.stack(self._losses(part)) * (len(part) / len(batch))
+            total += losses.detach()
+            (losses @ self._weights).backward()  # type: ignore[no-untyped-call]
+            watch.on = False
+        task, reading, alike = total
         every = list(self.upcycling.trained().values())
         size = float(torch.nn.utils.clip_grad_norm_(every, 1.0))
         warm = min(1.0, (step + 1) / recipe.warm_steps)
@@ -100,6 +107,12 @@ class Training:
             said["clipped"] = self.optimiser.clip(watch.most, gains)
             watch.most.clear()
         return {name: round(value, 4) for name, value in said.items()}
+
+    def _parts(self, batch: Sequence[Example]) -> list[list[Example]]:
+        """The examples of a step in passes of at most ``at_once`` tokens."""
+        longest = max(len(e.context) + len(e.target) for e in batch)
+        count = max(1, self.recipe.at_once // longest)
+        return [list(batch[at : at + count]) for at in range(0, len(batch), count)]
 
     def _losses(self, batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
         runs = [[*e.context, *e.target] for e in batch]

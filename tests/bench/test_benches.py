@@ -99,6 +99,14 @@ def test_restore(bench: Bench, work: Path) -> None:
     assert row["session_bytes"] > 0 and left(work) == []
 
 
+def test_kills(bench: Bench, work: Path) -> None:
+    found = bench("kills", "--tokens", "500", "--runs", "2")
+    (row,) = found["rows"]
+    assert row["kills"] == row["identical"] == 2
+    assert len(row["killed_at"]) == len(row["second_seconds"]) == 2
+    assert all(0 < at for at in row["killed_at"]) and left(work) == []
+
+
 def test_questions(bench: Bench) -> None:
     found = bench("questions", "--tokens", "700", "--count", "5", "--runs", "1")
     (row,) = found["rows"]

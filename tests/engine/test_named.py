@@ -68,3 +68,19 @@ def test_what_two_documents_share_names_neither() -> None:
     assert named(asked, [one, other, other]) == 0
     assert named(asked, [one, one, other]) is None
     assert named(asked, [one]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        (
+            "SUPPLY AGREEMENT between Castor Limited and Holder 1004 Inc.: who insures?",
+            "who insures?",
+        ),
+        ("Can the agreement with Castor be assigned?", "Can be assigned?"),
+        ("Who insures the goods?", "Who insures the goods?"),
+        ("What is Castor?", "What is Castor?"),
+    ],
+)
+def test_what_is_asked_without_the_name(window: Window, question: str, left: str) -> None:
+    assert Openings.of(window).unnamed(question) == left

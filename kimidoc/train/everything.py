@@ -1,0 +1,54 @@
+"""``kimidoc train all``: both files of weights, stage after stage, as the shipped ones were made.
+
+The rules of the last stage are chosen beside the indexer that is shipped; with another one in its
+place, ``kimidoc train calibrate`` chooses them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kimidoc.engine.base import Progress, silent
+from kimidoc.indexer.model import Indexer, Shape
+from kimidoc.models import checkpoint as checkpoints
+from kimidoc.models import folder
+from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.train import calibrate, reader, reader_stage, stage
+from kimidoc.train import indexer as late
+from kimidoc.train.corpus import Embed
+from kimidoc.train.states import CPU
+
+CALIBRATED_ON = 6  # contracts that nothing was trained on
+
+
+def run(
+    data: Path, code: Sequence[Path], checkpoint: Checkpoint, work: Path, output: Path,
+    threads: int | None = None, embed: Embed | None = None, share: float = 1.0, seed: int = 0,
+    device: str = CPU, at_once: int = 65_536, progress: Progress = silent,
+    stages: tuple[late.Recipe, reader.Recipe] = (late.Recipe(), reader.Recipe()),
+) -> dict[str, float]:  # fmt: skip
+    """``indexer.safetensors`` and ``reader.safetensors`` in ``output``; what was right on contracts
+    that nothing was trained on. ``stages``: both recipes; their seed and shape are set here.
+
+    Raises UsageError when there is nothing to train on.
+    """
+    config = folder.config(checkpoint.folder)
+    shape = Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
+    places = work / "indexer", work / "reader"
+    for place in (*places, output):
+        place.mkdir(parents=True, exist_ok=True)
+    finds, reads = output / "indexer.safetensors", output / "reader.safetensors"
+    first = replace(stages[0], shape=shape, seed=seed)
+    stage.run(
+        data, code, checkpoint, first, places[0], finds, threads, embed, share, device, progress
+    )
+    second = replace(stages[1], seed=seed, at_once=at_once)
+    reader_stage.run(
+        data, code, checkpoint, Indexer.load(finds), second, places[1], reads, threads, share,
+        device, progress,
+    )  # fmt: skip
+    documents = calibrate.held_out(data / "cuad", CALIBRATED_ON)
+    both = checkpoints.with_reader(checkpoint, reads)
+    return calibrate.run(documents, both, reads, threads, seed, progress)

@@ -1,0 +1,73 @@
+"""All stages one after the other, and the rules that are chosen last, on toy documents."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kimidoc.engine.rereading import Rules
+from kimidoc.indexer.model import Indexer
+from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.models.nano import reader as shipped
+from kimidoc.train import calibrate, everything
+from kimidoc.train import indexer as late
+from kimidoc.train.sources import cuad, held_out
+from tests.train.test_reader import RECIPE
+
+HELD = "Contract 43.txt"  # the first of such names that is kept from training
+
+
+@pytest.fixture
+def more(data: Path, tmp_path: Path) -> Path:
+    """The toy data and a contract that nothing is trained on."""
+    root = tmp_path / "data"
+    shutil.copytree(data, root)
+    contracts = root / "cuad"
+    shutil.copy(
+        contracts / "full_contract_txt" / "Contract 0.txt", contracts / "full_contract_txt" / HELD
+    )
+    spans = contracts / "cuad_spans.jsonl"
+    rows = [line for line in spans.read_text("utf-8").splitlines() if "Contract 0.txt" in line]
+    with spans.open("a", encoding="utf-8") as lines:
+        lines.writelines(row.replace("Contract 0.txt", HELD) + "\n" for row in rows)
+    return root
+
+
+def test_both_files_and_the_rules(more: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    stages = late.Recipe(steps=3, windows=2), replace(RECIPE, steps=3, tokens=4000)
+    out = tmp_path / "out"
+    right = everything.run(
+        more, [], checkpoint, tmp_path / "work", out, 1, at_once=1500, stages=stages
+    )
+    assert Indexer.load(out / "indexer.safetensors").about["checkpoint"] == checkpoint.fingerprint
+    about = shipped.load(out / "reader.safetensors").about
+    rules = Rules.of(about)
+    assert rules.found == pytest.approx(right["found"], rel=1e-4) and rules.worth == right["worth"]
+    assert all(0 <= right[name] <= 1 for name in ("found_when_present", "not_found_when_absent"))
+
+
+def test_what_is_held_out_is_in_neither_the_rest_nor_dev(more: Path) -> None:
+    root = more / "cuad"
+    held = [d.path for d in cuad(root, "train", held=True)]
+    rest = [d.path for d in cuad(root, "train", held=False)]
+    assert held == [HELD] and not set(held) & set(rest)
+    assert sorted(held + rest) == [d.path for d in cuad(root, "train")]
+    assert [d.path for d in calibrate.held_out(root, 3)] == held
+    assert sum(held_out(str(n)) for n in range(4000)) == pytest.approx(250, abs=60)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_threshold_has_the_best_sum(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    present = rng.random(40) < 0.4
+    beliefs = np.round(rng.normal(size=40) + present, 1)
+    at = calibrate.threshold(beliefs, present)
+
+    def merit(cut: float) -> float:
+        return float((beliefs[present] >= cut).mean() + (beliefs[~present] < cut).mean())
+
+    assert merit(at) == pytest.approx(max(merit(c) for c in np.arange(-5, 5, 0.05)))
