@@ -89,11 +89,15 @@ def threshold(beliefs: Floats, present: NDArray[np.bool_]) -> float:
     places = [order[0] - 1, *((order[:-1] + order[1:]) / 2), order[-1] + 1]
 
     def merit(at: float) -> tuple[float, float]:
-        hits = float((beliefs[present] >= at).mean()) if present.any() else 1.0
-        rest = float((beliefs[~present] < at).mean()) if (~present).any() else 1.0
+        hits, rest = _share(beliefs[present] >= at), _share(beliefs[~present] < at)
         return round(hits + rest, 9), -abs(hits - rest)
 
     return float(max(places, key=merit))
+
+
+def _share(hits: NDArray[np.bool_]) -> float:
+    """The share of hits; where there was nothing to hit, nothing was missed."""
+    return float(hits.mean()) if hits.size else 1.0
 
 
 def run(
@@ -122,8 +126,8 @@ def run(
     return {
         "found": rules.found,
         "worth": rules.worth,
-        "found_when_present": float((beliefs[present] >= rules.found).mean()),
-        "not_found_when_absent": float((beliefs[~present] < rules.found).mean()),
+        "found_when_present": _share(beliefs[present] >= rules.found),
+        "not_found_when_absent": _share(beliefs[~present] < rules.found),
         **{f"right_at_worth_{w:g}": share for w, share in shares.items()},
     }
 

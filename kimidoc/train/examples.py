@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -37,13 +37,17 @@ EVERYWHERE = 0.25  # share of questions put to the whole window, of those that o
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``context`` token ids are read, ``target`` ids are to be said; ``kind`` of document."""
+    """``context`` token ids are read, ``target`` ids are to be said; ``kind`` of document.
+
+    ``begins``: where in the target the words of a quote begin.
+    """
 
     context: list[int]
     target: list[int]
     kind: str
     present: bool
     question: str
+    begins: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +75,18 @@ class Writer:
         """What stands behind the passages."""
         return turn(self._tokenizer, self._frame, INSTRUCTION, question)[0]
 
-    def said(self, quotes: Sequence[Sequence[int]], answer: str) -> list[int]:
-        """Quotes and a short answer, if there is one."""
-        out: list[int] = []
+    def said(self, quotes: Sequence[Sequence[int]], answer: str) -> tuple[list[int], list[int]]:
+        """Quotes and a short answer, if there is one; and where each quote begins in it."""
+        out, begins = list[int](), list[int]()
         for number, quote in enumerate(quotes):
-            out += [*self.ids(ANOTHER if number else QUOTE), *quote]
+            out += self.ids(ANOTHER if number else QUOTE)
+            begins.append(len(out))
+            out += quote
         if answer:
             out += [*self.ids(ANSWER), *self.ids(answer), *self.ids("</answer>")]
         else:
             out += self.ids("</quote>")
-        return [*out, min(self._frame.stop_ids)]
+        return [*out, min(self._frame.stop_ids)], begins
 
 
 class Pool:
@@ -164,15 +170,16 @@ class Builder:
         if blocks is None:
             return None
         cut = self._cutter.cut(blocks, (case.scope,))
-        said = self._said(places, cut.spans) if case.present else self._writer.not_found
+        said = self._said(places, cut.spans) if case.present else (self._writer.not_found, [])
         if said is None:
             return None
         return Example(
             [*cut.ids, *self._writer.turn(case.gold.question)],
-            said,
+            said[0],
             self._documents[segment.document.path].kind,
             case.present,
             case.gold.question,
+            said[1],
         )
 
     def _places(self, case: Case) -> list[Unit]:
@@ -194,7 +201,9 @@ class Builder:
             return None
         return [*best[: PASSAGES - 1], self._rng.choice(answering)]
 
-    def _said(self, places: Sequence[Unit], shown: Sequence[Unit]) -> list[int] | None:
+    def _said(
+        self, places: Sequence[Unit], shown: Sequence[Unit]
+    ) -> tuple[list[int], list[int]] | None:
         """What to write; None where no unit that begins in the passages holds labelled words."""
         quotes: list[Unit] = []
         answer = ""

@@ -1,8 +1,9 @@
 """The reader's supervised training: passages and a question in, quotes and an answer out.
 
-A step takes a few examples of like length. The loss of one is that of its first target token
-(``<`` or ``NOT``: is there an answer?) plus the mean over the rest, and a little of what the base
-model was trained on, the next token at some places of the passages, so that it still reads.
+A step takes examples of like length. The loss of one is that of its first target token (``<`` or
+``NOT``: is there an answer?), plus that of the tokens that choose its quotes, plus the mean over
+the rest, and a little of what the base model was trained on, the next token at some places of the
+passages, so that it still reads.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from kimidoc.train.muonclip import MuonClip
 from kimidoc.train.states import CPU
 from kimidoc.train.upcycle import Upcycling, watch
 
+CHOOSING = 3  # tokens of a quote that tell it from the others, mostly
 Log = Callable[[dict[str, Any]], None]
 Weights = list[float]
 
@@ -133,7 +135,8 @@ class Training:
     def _places(self, batch: Sequence[Example]) -> tuple[list[int], list[int], Weights, Weights]:
         """Where losses are taken: rows and places, and what each weighs in the two means.
 
-        Of an example's task the first token weighs as much as all the others.
+        Of an example's task the first token weighs as much as all the others, and so does each of
+        the first ``CHOOSING`` of its quotes, which choose them; after these the rest is copied.
         """
         rows, at, task, reading = list[int](), list[int](), Weights(), Weights()
         for row, example in enumerate(batch):
@@ -142,8 +145,11 @@ class Training:
             at += range(first - 1, first - 1 + said)
             at += sorted(self.rng.sample(range(first - 1), count))
             rows += [row] * (said + count)
-            rest = [1 / max(1, said - 1)] * (said - 1)
-            task += [x / len(batch) for x in (1.0, *rest, *[0.0] * count)]
+            own = [1.0, *[1 / max(1, said - 1)] * (said - 1)]
+            for begin in example.begins:
+                for place in range(begin, min(said, begin + CHOOSING)):
+                    own[place] += 1 / len(example.begins)
+            task += [x / len(batch) for x in (*own, *[0.0] * count)]
             reading += [x / len(batch) for x in (*[0.0] * said, *[1 / max(1, count)] * count)]
         return rows, at, task, reading
 

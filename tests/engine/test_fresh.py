@@ -65,26 +65,3 @@ def test_the_model_is_set_back() -> None:
     before = model.config._attn_implementation
     fresh.lockstep(model, [program(FEEDS[1])])
     assert model.config._attn_implementation == before == "kimidoc"
-
-
-def test_ways_are_what_each_is_alone_and_leave_nothing_behind() -> None:
-    model, stock = tiny("llama"), tiny("llama")
-    Runner(model)
-    ways = [[5, 6, 7], [5, 6], [8, 9, 4, 3, 2]]
-
-    def forked(feed: Sequence[int], then: Sequence[int]) -> Generator[Any, Tensor, list[Tensor]]:
-        first = yield feed
-        likely = yield fresh.Ways(ways, 1)
-        return [first, likely, (yield then)]
-
-    feeds = [(FEEDS[0][0], [7, 8]), (FEEDS[1][0], [9])]
-    plain = [program([FEEDS[2][0], [4], [5, 6]])]
-    heard = fresh.lockstep(model, [*(forked(*feed) for feed in feeds), *plain])
-    for (feed, then), (_, likely, last) in zip(feeds, heard, strict=False):
-        for way, found in zip(ways, likely, strict=True):
-            after = torch.log_softmax(stock_logits(stock, torch.tensor([*feed, *way])), -1)
-            at = [len(feed) + n - 1 for n in range(1, len(way))]
-            assert torch.allclose(found, after[at, way[1:]].sum(), atol=1e-3)
-        assert torch.allclose(last, expected(stock, [feed, then])[1], atol=1e-3)
-    for a, b in zip(heard[2], expected(stock, [FEEDS[2][0], [4], [5, 6]]), strict=True):
-        assert torch.allclose(a, b, atol=1e-3)

@@ -21,7 +21,7 @@ from kimidoc.models.nano.reader import ReaderShape
 from kimidoc.train import balance, reader_stage, stage
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
-from kimidoc.train.reader import Recipe, Training
+from kimidoc.train.reader import CHOOSING, Recipe, Training
 from kimidoc.train.upcycle import LowRank, Upcycling, watch
 
 SHAPE = ReaderShape(first=1, rank=4, experts=ExpertShape(hidden=32, experts=4, inner=8))
@@ -225,6 +225,11 @@ def test_examples_say_what_stands_in_their_passages(
     drawn = stage.draw(data, [], Random(0))
     made = reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
     assert made == reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
+    decode = load(checkpoint, 1).tokenizer.decode
+    for example in made:
+        assert bool(example.begins) == example.present
+        for begin in example.begins:
+            assert decode(example.target[:begin]).endswith("<quote>")
     seen = _texts(checkpoint, made)
     assert {present for *_, present in seen} == {True, False}
     for context, said, present in seen:
@@ -235,3 +240,18 @@ def test_examples_say_what_stands_in_their_passages(
         assert 1 <= len(quotes) <= 2
         for quote in quotes:
             assert quote.split("</quote>")[0].strip() in context
+
+
+def test_the_tokens_that_choose_quotes_weigh_more(checkpoint: Checkpoint) -> None:
+    there = Example([5] * 30, [7] * 20, "toy", True, "?", [3, 11])
+    made = [there, Example([5] * 30, [8, 9], "toy", False, "?")]
+    training = Training(RECIPE, model(checkpoint), made)
+    rows, at, task, reading = training._places(made)
+    own = [w for row, place, w in zip(rows, at, task, strict=True) if row == 0 and place >= 29]
+    plain = {n: w for n, w in enumerate(own) if n}
+    for begin in there.begins:
+        for n in range(begin, begin + CHOOSING):
+            assert plain.pop(n) == pytest.approx((1 / 19 + 1 / 2) / 2)
+    assert own[0] == 1 / 2 and list(plain.values()) == pytest.approx([1 / 19 / 2] * len(plain))
+    assert sum(task) == pytest.approx((1 + 1 + CHOOSING + 1 + 1) / 2)
+    assert sum(reading) == pytest.approx(1)
