@@ -220,6 +220,7 @@ def _one(
     words = BM25(texts)
     vectors = None if embed is None else embed(texts).numpy()
     asked, names = cases(window, documents), _names(window, documents)
+    openings = Openings.of(window)
     rows: list[Row] = []
     for scope in (0, *scopes):
         if scope and len(window.tokens) < scope * 0.7:
@@ -227,7 +228,7 @@ def _one(
         these = asked if scope == 0 else [named(c, names[c.document]) for c in asked]
         ours = questions_scores([c.question for c in these], keys, reader, indexer)
         close = None if embed is None else embed([c.question for c in these]).numpy()
-        ranges, openings = _ranges(window, scope), Openings.of(window)
+        ranges = _ranges(window, scope)
         plain = ours
         if scope:
             without = [openings.unnamed(c.question) for c in these]

@@ -76,8 +76,6 @@ def indexer(
     manner: Manner,
 ) -> None:
     """The indexer, on frozen states of the checkpoint."""
-    from kimidoc.indexer.model import Shape
-    from kimidoc.models import folder
     from kimidoc.train import stage
     from kimidoc.train.indexer import Recipe
 
@@ -85,10 +83,8 @@ def indexer(
     assert streams is not None
     source = _folder(data)
     where = _checkpoint(streams, manner, model)
-    config = folder.config(where.folder)
-    shape = Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
     Path(work).mkdir(parents=True, exist_ok=True)
-    recipe = replace(Recipe(), shape=shape, steps=steps, seed=seed)
+    recipe = replace(Recipe(), shape=stage.shape_of(where), steps=steps, seed=seed)
     stage.run(
         source, [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
         _teacher(teacher, device), share, _device(device), streams.progress,

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 
 import numpy as np
@@ -60,12 +61,17 @@ class Opening:
         return cls(frozenset(terms(first)), own, plain)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Openings:
     """What every document of a window is called by, and its token range."""
 
     every: tuple[Opening, ...]
     ranges: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """Words that any of them writes in small letters."""
+        return frozenset().union(*(opening.plain for opening in self.every))
 
     @classmethod
     def of(cls, window: Window) -> Openings:
@@ -77,13 +83,23 @@ class Openings:
             found.append(Opening.of(segment.document.path, segment.document.text, chars))
         return cls(tuple(found), tuple((s.start, s.end) for s in window.segments))
 
+    def named(self, question: str) -> int | None:
+        """The number of the document that a question names, if it names one."""
+        if len(self.every) < 2:
+            return None
+        by_stems = _clear(content([question]), [o.stems for o in self.every], NAMED)
+        if by_stems is not None:
+            return by_stems
+        capital = {w.casefold() for w in _WORD.findall(question)[1:] if not w.islower()}
+        return _clear(sorted(capital - self.plain), [o.words for o in self.every], NAME)
+
     def unnamed(self, question: str) -> str:
         """The question without the words that name a document, if it names one.
 
         What is left asks for what is said; names are said everywhere, and first in a title. A run
         of words that the opening holds is left out where one of them is rare among openings.
         """
-        number = named(question, self.every)
+        number = self.named(question)
         if number is None:
             return question
         kept, at = list[str](), 0
@@ -101,33 +117,20 @@ class Openings:
             if part and all(s in own or s in _JOINING for s in terms(part.group())):
                 run.append(part)
                 continue
-            named = (terms(p.group()) for p in run if not p.group().islower())
-            if any(sum(s in o.stems for o in self.every) <= most for stems in named for s in stems):
+            names = (terms(p.group()) for p in run if not p.group().islower())
+            if any(sum(s in o.stems for o in self.every) <= most for stems in names for s in stems):
                 yield run[0].start(), part.start() if part else len(question)
             run = []
 
     def first(self, question: str, scores: Floats, block_tokens: int) -> Floats:
         """scores [N] of blocks, those of the document that the question names before all others."""
-        number = named(question, self.every)
+        number = self.named(question)
         if number is None or not len(scores):
             return scores
         start, end = self.ranges[number]
         out = scores.copy()
         out[start // block_tokens : -(-end // block_tokens)] += scores.max() - scores.min() + 1
         return out
-
-
-def named(question: str, openings: Sequence[Opening]) -> int | None:
-    """The number of the document that a question names, if it names one."""
-    if len(openings) < 2:
-        return None
-    by_stems = _clear(content([question]), [o.stems for o in openings], NAMED)
-    if by_stems is not None:
-        return by_stems
-    plain = frozenset().union(*(o.plain for o in openings))
-    capital = [w.casefold() for w in _WORD.findall(question)[1:] if not w.islower()]
-    asked = set(capital) - plain
-    return _clear(sorted(asked), [o.words for o in openings], NAME)
 
 
 def _clear(asked: Iterable[str], holders: Sequence[frozenset[str]], units: float) -> int | None:

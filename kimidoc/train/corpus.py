@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kimidoc.indexer.bm25 import BM25
-from kimidoc.train.states import BLOCK
+from kimidoc.train.states import BLOCK, with_embedding
 
 Embed = Callable[[Sequence[str]], Tensor]  # texts -> unit vectors [M, E]
 Reads = Callable[[Tensor], Tensor]  # ids [T] -> states [T, P, C]
@@ -77,8 +77,7 @@ def _one(
         kept = load_file(str(file.with_suffix(".safetensors")))
         ids, states = kept["ids"].long(), kept["states"].bfloat16()
     if embedding is not None:
-        first = embedding[ids.to(embedding.device)].to(states)
-        states = torch.cat([first[:, None], states], 1)
+        states = with_embedding(states, ids, embedding)
     asked = []
     for document in about["documents"]:
         first, end = document["start"] // BLOCK, -(-document["end"] // BLOCK)

@@ -11,9 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from kimidoc.engine.base import Progress, silent
-from kimidoc.indexer.model import Indexer, Shape
+from kimidoc.indexer.model import Indexer
 from kimidoc.models import checkpoint as checkpoints
-from kimidoc.models import folder
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import calibrate, reader, reader_stage, stage
 from kimidoc.train import indexer as late
@@ -34,13 +33,11 @@ def run(
 
     Raises UsageError when there is nothing to train on.
     """
-    config = folder.config(checkpoint.folder)
-    shape = Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
     places = work / "indexer", work / "reader"
     for place in (*places, output):
         place.mkdir(parents=True, exist_ok=True)
     finds, reads = output / "indexer.safetensors", output / "reader.safetensors"
-    first = replace(stages[0], shape=shape, seed=seed)
+    first = replace(stages[0], shape=stage.shape_of(checkpoint), seed=seed)
     stage.run(
         data, code, checkpoint, first, places[0], finds, threads, embed, share, device, progress
     )

@@ -16,7 +16,7 @@ from kimidoc.engine.finding import question_states
 from kimidoc.engine.reading import Reader
 from kimidoc.indexer.model import Indexer
 from kimidoc.indexer.score import Query, best_matches, smooth
-from kimidoc.train.states import BLOCK, Frozen
+from kimidoc.train.states import BLOCK, Frozen, with_embedding
 
 MOST = 8  # blocks of a ranking that are kept
 _AT_ONCE = 64  # questions
@@ -24,13 +24,12 @@ Asked = tuple[str, int, int]  # a question, and the window tokens [start, end) i
 
 
 class Ranker:
-    """Ranks with one indexer; questions are read once."""
+    """Ranks with one indexer; questions are read once, by a ``reader`` on the same device."""
 
     def __init__(self, frozen: Frozen, reader: Reader, indexer: Indexer) -> None:
         self._frozen, self._reader = frozen, reader
         self._indexer = indexer.to(frozen.device)
         model: Any = reader.loaded.model
-        model.to(frozen.device)
         self._table: Tensor = model.get_input_embeddings().weight
         self._queries: dict[str, Query] = {}
 
@@ -40,8 +39,7 @@ class Ranker:
         taps = self._indexer.shape.taps
         states = self._frozen.window(ids)
         if 0 in taps:
-            first = self._table[ids.to(self._table.device)].to(states)
-            states = torch.cat([first[:, None], states], 1)
+            states = with_embedding(states, ids, self._table)
         keys = self._indexer.keys(states.float())
         self._read({question for question, _, _ in asked})
         found: list[list[int]] = []

@@ -19,9 +19,6 @@ import torch
 
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.prefill import token_ids
-from kimidoc.engine.read_plan import ReadPlan
-from kimidoc.engine.reading import Reader
-from kimidoc.errors import UsageError
 from kimidoc.indexer.model import Indexer
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import LoadedModel, load
@@ -31,11 +28,12 @@ from kimidoc.train.examples import Builder, Example, Pool
 from kimidoc.train.ranked import Ranker
 from kimidoc.train.reader import Recipe, Training
 from kimidoc.train.sources import Labelled
-from kimidoc.train.stage import PARTS, WINDOW_TOKENS, draw, logged
-from kimidoc.train.states import BLOCK, CPU, DTYPE, Frozen, windows
+from kimidoc.train.stage import WINDOW_TOKENS, demand_some, draw, logged
+from kimidoc.train.states import BLOCK, CPU, DTYPE, Frozen, reader_on, windows
 from kimidoc.train.upcycle import Upcycling
 from kimidoc.types import Window
 
+# parts that the reader is not trained on: long answers, or questions made from the text alone
 UNSAID = {"qmsum", "filings", "gutenberg", "earnings21"}
 
 
@@ -48,8 +46,7 @@ def build(
     What was ranked is in ``work`` too, so the one can be done on another machine than the other.
     """
     frozen = Frozen(checkpoint, [t for t in indexer.shape.taps if t], threads, device)
-    plan = ReadPlan(weights="bf16") if frozen.whole else ReadPlan()
-    ranker = Ranker(frozen, Reader(checkpoint, threads, plan, DTYPE), indexer)
+    ranker = Ranker(frozen, reader_on(device, checkpoint, threads), indexer)
     made, ranks = work / "examples", work / "ranked"
     for folder in (made, ranks):
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,11 +88,7 @@ def run(
 ) -> None:  # fmt: skip
     """The whole stage. Raises UsageError when there is nothing to train on."""
     drawn = draw(data, code, Random(recipe.seed), share)
-    if not set(drawn) - UNSAID:
-        raise UsageError(
-            f"{data} holds none of the data sets.",
-            hint=f"Folders: {', '.join(part.name for part in PARTS)}; or --code DIR.",
-        )
+    demand_some(data, set(drawn) - UNSAID)
     made = build(drawn, checkpoint, indexer, work, threads, recipe.seed, device, progress)
     train(made, checkpoint, recipe, work, output, threads, device, progress)
 

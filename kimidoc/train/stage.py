@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,9 @@ from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.finding import question_states
-from kimidoc.engine.read_plan import ReadPlan
-from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
+from kimidoc.indexer.model import Shape
+from kimidoc.models import folder
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import corpus as corpora
 from kimidoc.train import sources
@@ -32,7 +32,7 @@ from kimidoc.train.corpus import Embed, Questions, Read, Teacher
 from kimidoc.train.indexer import Recipe, Training, pool
 from kimidoc.train.questions import enrich
 from kimidoc.train.sources import Labelled
-from kimidoc.train.states import CPU, DTYPE, Frozen, excerpt, keep, note, windows
+from kimidoc.train.states import CPU, Frozen, excerpt, keep, note, reader_on, windows
 
 WINDOW_TOKENS = 16_384
 
@@ -82,6 +82,21 @@ def draw(
     return {name: [enrich(d, rng) for d in documents] for name, documents in found.items()}
 
 
+def demand_some(data: Path, parts: Collection[str]) -> None:
+    """Raises UsageError where nothing was drawn from ``data``."""
+    if not parts:
+        raise UsageError(
+            f"{data} holds none of the data sets.",
+            hint=f"Folders: {', '.join(part.name for part in PARTS)}; or --code DIR.",
+        )
+
+
+def shape_of(checkpoint: Checkpoint) -> Shape:
+    """The indexer's shape for a checkpoint. Raises ModelError where it says nothing of itself."""
+    config = folder.config(checkpoint.folder)
+    return Shape.of(int(config["num_hidden_layers"]), int(config["hidden_size"]))
+
+
 def some(
     documents: list[Labelled], chars: int, longest: int, rng: Random, must_ask: bool
 ) -> list[Labelled]:
@@ -128,11 +143,9 @@ def gather(
     embed: Embed | None, progress: Progress = silent,
 ) -> tuple[list[Read], Questions, Teacher | None]:  # fmt: skip
     """Everything in memory; what is missing of the questions' states and vectors is made."""
-    plan = ReadPlan(weights="bf16") if frozen.whole else ReadPlan()
-    reader = Reader(checkpoint, threads, plan, DTYPE)
     taps, device = recipe.shape.taps, frozen.device
+    reader = reader_on(device, checkpoint, threads)
     model: Any = reader.loaded.model
-    model.to(device)
     table: Tensor | None = model.get_input_embeddings().weight if 0 in taps else None
     corpus = corpora.read_windows(
         work / "windows", table, reader.loaded.tokenizer.decode, frozen.window
@@ -188,11 +201,7 @@ def run(
     Raises UsageError when there is nothing to train on.
     """
     drawn = draw(data, code, Random(recipe.seed), share)
-    if not drawn:
-        raise UsageError(
-            f"{data} holds none of the data sets.",
-            hint=f"Folders: {', '.join(part.name for part in PARTS)}; or --code DIR.",
-        )
+    demand_some(data, drawn)
     frozen = Frozen(checkpoint, read_taps(recipe), threads, device)
     read(drawn, frozen, work, progress)
     corpus, questions, teacher = gather(checkpoint, recipe, frozen, work, threads, embed, progress)

@@ -51,6 +51,21 @@ def demand(device: str) -> None:
         ) from reason
 
 
+def reader_on(device: str, checkpoint: Checkpoint, threads: int | None) -> Reader:
+    """The whole model there: in int8 on the CPU, as the product reads; in bf16 elsewhere."""
+    plan = ReadPlan() if device == CPU else ReadPlan(weights="bf16")
+    reader = Reader(checkpoint, threads, plan, DTYPE)
+    model: Any = reader.loaded.model
+    model.to(device)
+    return reader
+
+
+def with_embedding(states: Tensor, ids: Tensor, table: Tensor) -> Tensor:
+    """states [T, P, C] of ids [T] behind what enters layer 0, their rows of ``table`` [V, C]."""
+    first = table[ids.to(table.device)].to(states)
+    return torch.cat([first[:, None], states], 1)
+
+
 class Frozen:
     """The model up to the highest tapped layer, reading as the engine reads, int8 and all.
 
@@ -65,12 +80,10 @@ class Frozen:
         device: str = CPU,
     ) -> None:
         self.whole, self.device = device != CPU, device
-        plan = ReadPlan(weights="bf16") if self.whole else ReadPlan()
-        reader = Reader(checkpoint, threads, plan, DTYPE)
+        reader = reader_on(device, checkpoint, threads)
         self.loaded, self.plan = reader.loaded, reader.plan
         self.taps = tuple(taps)
         model: Any = self.loaded.model
-        model.to(device)
         _shorten(model, taps)
         self.profile = replace(reader.profile, windows=reader.profile.windows[: max(taps)])
         self.runner = Runner(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kimidoc.engine.named import Opening, Openings, named
+from kimidoc.engine.named import Opening, Openings
 from kimidoc.models.load import tokenizer
 from kimidoc.pack import fit
 from kimidoc.types import Document, Window
@@ -39,7 +39,7 @@ def test_a_party_names_its_document_and_its_blocks_come_first(
     window: Window, question: str
 ) -> None:
     openings = Openings.of(window)
-    assert named(question, openings.every) == 4
+    assert openings.named(question) == 4
     scores = np.random.default_rng(0).random(-(-len(window.tokens) // 128)).astype(np.float32)
     start, end = openings.ranges[4]
     own = range(start // 128, -(-end // 128))
@@ -65,9 +65,13 @@ def test_a_question_that_names_nothing_changes_nothing(window: Window, question:
 def test_what_two_documents_share_names_neither() -> None:
     one, other = Opening.of("a.txt", "Acme and Zenith", 99), Opening.of("b.txt", "Orion", 99)
     asked = "What of Acme and Zenith?"
-    assert named(asked, [one, other, other]) == 0
-    assert named(asked, [one, one, other]) is None
-    assert named(asked, [one]) is None
+
+    def named(*openings: Opening) -> int | None:
+        return Openings(openings, ((0, 1),) * len(openings)).named(asked)
+
+    assert named(one, other, other) == 0
+    assert named(one, one, other) is None
+    assert named(one) is None
 
 
 @pytest.mark.parametrize(
