@@ -7,7 +7,7 @@ padding is masked, and positions count real tokens only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,9 +29,18 @@ def dense(model: Any) -> Iterator[None]:
         model.set_attn_implementation(before)
 
 
+Seen = Callable[[int, Tensor], None]
+
+
 @torch.no_grad()
-def lockstep(model: Any, rows: Sequence[Row[Result]]) -> list[Result]:
-    """Run every row to its end; a row's first tokens are its whole context."""
+def lockstep(
+    model: Any, rows: Sequence[Row[Result]], seen_as: Seen = lambda row, hidden: None
+) -> list[Result]:
+    """Run every row to its end; a row's first tokens are its whole context.
+
+    ``seen_as`` is told how the model sees each context, a row's last hidden states [S, C], before
+    the row goes on.
+    """
     results: dict[int, Result] = {}
     feeds: dict[int, Sequence[int]] = {i: next(row) for i, row in enumerate(rows)}
     cache = DynamicCache(config=model.config)
@@ -39,8 +48,12 @@ def lockstep(model: Any, rows: Sequence[Row[Result]]) -> list[Result]:
     with dense(model):
         while feeds:
             ids, real = _padded(feeds, len(rows))
-            seen = torch.cat([seen, real], 1)
-            after = _forward(model, cache, ids.to(model.device), real, seen.to(model.device))
+            first, seen = not seen.numel(), torch.cat([seen, real], 1)
+            hidden, after = _forward(
+                model, cache, ids.to(model.device), real, seen.to(model.device)
+            )
+            for i in sorted(feeds) if first else ():
+                seen_as(i, hidden[i, -len(feeds[i]) :])
             for i in sorted(feeds):
                 try:
                     feeds[i] = rows[i].send(after[i])
@@ -50,18 +63,27 @@ def lockstep(model: Any, rows: Sequence[Row[Result]]) -> list[Result]:
     return [results[i] for i in range(len(rows))]
 
 
-def _forward(model: Any, cache: Any, ids: Tensor, real: Tensor, seen: Tensor) -> Tensor:
-    """Log-probabilities after the last token of every row: [B, V] fp32"""
+def _forward(
+    model: Any, cache: Any, ids: Tensor, real: Tensor, seen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What the head takes [B, S, C], and log-probabilities after the last tokens [B, V] fp32"""
     positions = (seen.cumsum(1) - 1).clamp_min(0)[:, -real.shape[1] :]
-    out = model(
-        input_ids=ids,
-        attention_mask=seen,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
+    kept: list[Tensor] = []
+    hook = model.get_decoder().register_forward_hook(
+        lambda module, given, out: kept.append(out.last_hidden_state)
     )
-    return torch.log_softmax(out.logits[:, -1].float().cpu(), -1)
+    try:
+        out = model(
+            input_ids=ids,
+            attention_mask=seen,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+    finally:
+        hook.remove()
+    return kept[0], torch.log_softmax(out.logits[:, -1].float().cpu(), -1)
 
 
 def _padded(feeds: dict[int, Sequence[int]], rows: int) -> tuple[Tensor, Tensor]:

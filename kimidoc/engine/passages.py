@@ -1,10 +1,11 @@
 """The passages of a window that a question is answered from, as a short text of their own.
 
-    preamble | header of a document, its passages, … | header of the next, …
+    preamble | the question | header of a document, its passages, … | header of the next, …
 
 Passages are the window's own tokens, whole units where they fit, in window order under the headers
-that the window gave their documents; ``GAP`` stands where something was left out. Training packs
-its examples with this very function.
+that the window gave their documents; ``GAP`` stands where something was left out. The question
+stands before them too: a causal model then reads every passage knowing what is asked. Training
+packs its examples with this very function.
 """
 
 from __future__ import annotations
@@ -18,14 +19,23 @@ from kimidoc.types import Tokenizer, Window
 GAP = "\n[...]\n"
 PASSAGES = 4  # blocks that are read again
 REACH = 48  # tokens on either side of a block, up to which a unit that it cuts is completed
+QUOTE_TOKENS = 96  # of a longer unit the beginning can be quoted
+ASKED = "Question: {}\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """``ids`` are what is read; ``spans`` the window tokens among them, sorted and apart."""
+    """``ids`` are what is read; ``spans`` the window tokens among them, sorted and apart.
+
+    ``units``: what a quote may be, of the window's tokens, in order: units that begin in the
+    passages and can be read to their end there, or as far as a quote goes. ``ends``: where in
+    ``ids`` the last token of each stands.
+    """
 
     ids: tuple[int, ...]
     spans: tuple[Unit, ...]
+    units: tuple[Unit, ...]
+    ends: tuple[int, ...]
 
 
 class Cutter:
@@ -36,12 +46,16 @@ class Cutter:
     ) -> None:
         self.window, self.block = window, block_tokens
         self._preamble = tuple(preamble)
+        self._tokenizer = tokenizer
         self._gap = tuple(tokenizer.encode([GAP])[0].ids)
 
-    def cut(self, blocks: Sequence[int], scope: Sequence[Unit] | None = None) -> Passages:
+    def cut(
+        self, question: str, blocks: Sequence[int], scope: Sequence[Unit] | None = None
+    ) -> Passages:
         """What stands in and around ``blocks``, within the token ranges ``scope``."""
         spans = self._spans(sorted(set(blocks)), scope)
-        ids, window = list(self._preamble), self.window
+        ids, window = [*self._preamble, *self._asked(question)], self.window
+        found, ends = list[Unit](), list[int]()
         last = None
         for start, end in spans:
             segment = window.segment_at(start)
@@ -52,9 +66,15 @@ class Cutter:
                     ids += self._gap
             else:
                 ids += self._gap
+            own = quotable(window, (start, end))
+            found += own
+            ends += [len(ids) + q - 1 - start for _, q in own]
             ids += window.tokens[start:end]
             last = segment
-        return Passages(tuple(ids), tuple(spans))
+        return Passages(tuple(ids), tuple(spans), tuple(found), tuple(ends))
+
+    def _asked(self, question: str) -> Sequence[int]:
+        return self._tokenizer.encode([ASKED.format(question)])[0].ids
 
     def _spans(self, blocks: Sequence[int], scope: Sequence[Unit] | None) -> list[Unit]:
         found: list[Unit] = []
@@ -77,6 +97,12 @@ class Cutter:
                 last = whole[-1][1] if whole else high
                 out.append((max(min(first, low), low - REACH), min(max(last, high), high + REACH)))
         return out
+
+
+def quotable(window: Window, span: Unit) -> list[Unit]:
+    """The units of a span that can be quoted from it, cut to ``QUOTE_TOKENS``."""
+    cut = ((p, min(q, p + QUOTE_TOKENS)) for p, q in units(window, *span))
+    return [(p, q) for p, q in cut if span[0] <= p and q <= span[1]]
 
 
 def _joined(spans: Sequence[Unit], window: Window) -> list[Unit]:

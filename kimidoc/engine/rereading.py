@@ -1,58 +1,77 @@
 """Answers from passages read again: for a model that was trained to.
 
 The finder ranks the window's blocks; the best of them are read once more, alone and dense, with
-the headers of their documents and the question (``passages``). What the model then thinks of
-``<quote>`` against ``NOT FOUND`` decides whether there is an answer, and the quotes are written
-from the passages' own words, unit by unit, as everywhere (``constrain``). Two rules come with the
-trained weights, both chosen on training data: from which difference on an answer counts as found,
-and how many nats the finder's worth of a unit may weigh.
+the question before and behind them and the headers of their documents (``passages``). The reader's
+pointer then says of every unit how likely it answers, and of "none of them"; the finder has a vote
+on which unit. A short answer is words of the first quote and nothing else, and only where the model
+would go on to one. Three rules come with the trained weights (``Rules``), chosen on documents that
+nothing was trained on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kimidoc.engine import fresh
-from kimidoc.engine.base import Draft, Progress, Prompt, silent
-from kimidoc.engine.constrain import runs, words
+from kimidoc.engine.base import Attended, Draft, Progress, Prompt, silent
+from kimidoc.engine.constrain import Unit, runs, words
 from kimidoc.engine.decode import Result, Row
 from kimidoc.engine.finding import Look
 from kimidoc.engine.passages import PASSAGES, Cutter, Passages
-from kimidoc.engine.writing import ANOTHER, LISTED, NOT_FOUND, QUOTE, Desk
+from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
+from kimidoc.models.nano.reader import POINTER
 
 BATCH = 8  # contexts of about a thousand tokens that are read at once
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What was fitted for the trained weights.
 
-    ``found``: log p(<quote>) - log p(NOT FOUND) must reach it. ``worth``: nats that the finder's
-    full worth counts against the model's own choice of words.
+    ``found``: log p(some unit) - log p(none) must reach it. ``worth``: nats that the finder's full
+    worth of a unit counts against the pointer's own choice. ``another``: the share of the first
+    unit's probability that a further one must have.
     """
 
     found: float = 0.0
-    worth: float = 3.0
+    worth: float = 1.0
+    another: float = 0.35
 
     @classmethod
     def of(cls, about: Mapping[str, str]) -> Rules:
         """What a reader's file says of itself; the defaults where nothing was fitted."""
-        fitted = {k: float(about[k]) for k in ("found", "worth") if k in about}
+        fitted = {k: float(about[k]) for k in ("found", "worth", "another") if k in about}
         return cls(**fitted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+@dataclass(slots=True)
+class Asked:
+    """A prompt made ready: what is read for it, and where in the window the finder sees it.
+
+    ``worth`` [U]: the finder's of each unit; ``pointed`` [U + 1]: log p of each unit and of none,
+    once it was read.
+    """
+
     prompt: Prompt
-    look: Look
     passages: Passages
     ids: tuple[int, ...]
-    blocks: tuple[tuple[int, float], ...]
+    attended: tuple[Attended, ...]
+    worth: _Floats
+    pointed: _Floats = field(default_factory=lambda: np.zeros(1))
+
+    @property
+    def belief(self) -> float:
+        """log p(some unit) - log p(none)"""
+        units = self.pointed[:-1]
+        return float(np.logaddexp.reduce(units) - self.pointed[-1]) if units.size else -np.inf
 
 
 class Rereading(Desk):
@@ -60,24 +79,26 @@ class Rereading(Desk):
 
     def __init__(self, *given: Any, rules: Rules = Rules()) -> None:
         super().__init__(*given)
-        self.use(rules)
+        self.rules = rules
         self._cutter = Cutter(self.window, self.tokenizer, self.frame.preamble_ids, self.block)
-        self._yes, self._no = self._tags[QUOTE][0], self._ids(NOT_FOUND)[0]
+        self._pointer = getattr(self.reader.loaded.model, POINTER)
+        self._end = [*self._ids(END_QUOTE), min(self.frame.stop_ids)]
+        self._closing = self._ids(END_ANSWER)[0]
 
     def use(self, rules: Rules) -> None:
         """Answer by these rules from now on."""
-        self.rules, self._bonus = rules, rules.worth
+        self.rules = rules
 
     def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""
         return self._each(prompts, self._reread, progress)
 
-    def belief(self, prompts: Sequence[Prompt]) -> list[float]:
-        """log p(<quote>) - log p(NOT FOUND) of every prompt: what ``Rules.found`` is held to."""
-        return self._each(prompts, self._believed, silent)
+    def read(self, prompts: Sequence[Prompt]) -> list[Asked]:
+        """Every prompt with what the pointer says, for ``chosen`` under any rules."""
+        return self._each(prompts, self._only_read, silent)
 
     def _each(
-        self, prompts: Sequence[Prompt], row: Callable[[_Asked], Row[Result]], progress: Progress
+        self, prompts: Sequence[Prompt], row: Callable[[Asked], Row[Result]], progress: Progress
     ) -> list[Result]:
         """What ``row`` makes of every prompt, those of like length in a batch."""
         looks = self.finder.look(prompts)
@@ -87,48 +108,83 @@ class Rereading(Desk):
         for at in range(0, len(order), BATCH):
             group = order[at : at + BATCH]
             rows = [row(asked[i]) for i in group]
-            found |= zip(group, fresh.lockstep(self.reader.loaded.model, rows), strict=True)
+
+            def point(number: int, hidden: Tensor, group: Sequence[int] = group) -> None:
+                self._point(asked[group[number]], hidden)
+
+            found |= zip(group, fresh.lockstep(self.reader.loaded.model, rows, point), strict=True)
             progress("answer", len(found), len(prompts), "questions")
         return [found[i] for i in range(len(prompts))]
 
-    def _made(self, prompt: Prompt, look: Look) -> _Asked:
+    def _made(self, prompt: Prompt, look: Look) -> Asked:
         """The passages for a prompt and its whole context."""
         allowed, _ = self._allowed(prompt)
         best = allowed[np.argsort(-look.scores[allowed], kind="stable")][: 2 * LISTED]
         listed = [(int(b), float(1 / (n + 1))) for n, b in enumerate(best) if look.scores[b] > 0]
-        cut = self._cutter.cut([b for b, _ in listed[:PASSAGES]], prompt.scope)
-        ids = (*cut.ids, *self._feed(prompt)[0])
-        return _Asked(prompt, look, cut, ids, tuple(listed))
+        cut = self._cutter.cut(prompt.question, [b for b, _ in listed[:PASSAGES]], prompt.scope)
+        places = [a for b, score in listed for a in self._places(prompt, b, score)]
+        source = runs(self.window, cut.spans)
+        worth = dict(zip(source.starts.tolist(), look.worth(source).tolist(), strict=True))
+        return Asked(
+            prompt,
+            cut,
+            (*cut.ids, *self._feed(prompt)[0]),
+            tuple(places[:LISTED]),
+            np.array([worth[start] for start, _ in cut.units]),
+        )
 
-    def _believed(self, asked: _Asked) -> Row[float]:
-        after = yield asked.ids
-        return float(after[self._yes] - after[self._no])
+    def _point(self, asked: Asked, hidden: Tensor) -> None:
+        """hidden [S, C] of its whole context"""
+        ends = torch.tensor(asked.passages.ends, dtype=torch.long, device=hidden.device)
+        logits = self._pointer(hidden[-1:], hidden[ends][None])[0]
+        asked.pointed = torch.log_softmax(logits, -1).double().cpu().numpy()
 
-    def _reread(self, asked: _Asked) -> Row[Draft]:
+    def _only_read(self, asked: Asked) -> Row[Asked]:
+        yield asked.ids
+        return asked
+
+    def _reread(self, asked: Asked) -> Row[Draft]:
         prompt = asked.prompt
-        places = [a for b, score in asked.blocks for a in self._places(prompt, b, score)]
-        attended = tuple(places[:LISTED])
-        after = yield asked.ids
-        if not asked.passages.spans or after[self._yes] - after[self._no] < self.rules.found:
-            return Draft(prompt.id, NOT_FOUND, attended)
-        quotes = yield from self._quotes(asked)
-        return (yield from self._drafted(prompt, quotes, attended))
+        yield asked.ids
+        if not asked.passages.units or asked.belief < self.rules.found:
+            return Draft(prompt.id, NOT_FOUND, asked.attended)
+        chosen = self.chosen(asked)
+        said = "\n".join(f"<quote>{words(self.window, unit)}</quote>" for unit in chosen)
+        short = None
+        if prompt.answer_tokens:
+            short = yield from self._short(prompt, chosen[0])
+        if short is not None:
+            said += f"\n<answer>{words(self.window, short)}</answer>"
+        return Draft(prompt.id, said, asked.attended)
 
-    def _quotes(self, asked: _Asked) -> Generator[Sequence[int], Tensor, list[str]]:
-        """As many quotes as the prompt asks for; a further one only if the model goes on so."""
-        quotes: list[str] = []
-        used: set[int] = set()
-        while len(quotes) < asked.prompt.quotes:
-            source = runs(self.window, asked.passages.spans, used)
-            if not source.starts.size:
+    def chosen(self, asked: Asked) -> list[Unit]:
+        """The units to quote, the best first; a further one only if the pointer nearly chose it."""
+        units, pointed = asked.passages.units, asked.pointed[:-1]
+        if not units:
+            return []
+        total = pointed + self.rules.worth * asked.worth
+        order = np.argsort(-total, kind="stable").tolist()
+        least = pointed[order[0]] + np.log(self.rules.another)
+        kept = [n for n in order if n == order[0] or pointed[n] >= least]
+        return [units[n] for n in kept[: asked.prompt.quotes]]
+
+    def _short(self, prompt: Prompt, quote: Unit) -> Generator[Sequence[int], Tensor, Unit | None]:
+        """The tokens of the quote that answer by themselves; None where the model stops at it."""
+        tokens, answer = self.window.tokens, self._tags[ANSWER]
+        same = next(n for n, (a, b) in enumerate(zip(answer, self._end, strict=False)) if a != b)
+        after = yield [*self._tags[QUOTE], *tokens[quote[0] : quote[1]], *answer[:same]]
+        if after[answer[same]] < after[self._end[same]]:
+            return None
+        after = yield answer[same:]
+        at, written = list(range(*quote)), 0
+        while at and written < prompt.answer_tokens:
+            allowed = {int(tokens[p]) for p in at}
+            token = max(sorted(allowed), key=lambda t: float(after[t]))
+            if written and after[self._closing] >= after[token]:
                 break
-            worth = asked.look.worth(source)
-            after = yield self._tags[ANOTHER if quotes else QUOTE]
-            start, end = yield from self._quote(asked.prompt, source, worth, after)
-            quotes.append(words(self.window, (start, end)))
-            used |= set(range(start, end))
-            floor = asked.look.another * float(worth.max())
-            left = runs(self.window, asked.passages.spans, used)
-            if not left.starts.size or float(asked.look.worth(left).max()) < floor:
-                break
-        return quotes
+            at = [p + 1 for p in at if tokens[p] == token]
+            first, written = at[0], written + 1
+            at = [p for p in at if p < quote[1]]
+            if at and written < prompt.answer_tokens:
+                after = yield [token]
+        return first - written, first

@@ -43,6 +43,7 @@ FINDER_WEIGHT = 4.0  # of the finder's reciprocal rank in the evidence; attentio
 BONUS = 100.0  # nats that the finder's full worth counts against the model
 # What is written around quotes and the short answer; ``train.examples`` has the same.
 QUOTE, ANOTHER, ANSWER = "<quote>", "</quote>\n<quote>", "</quote>\n<answer>"
+END_QUOTE, END_ANSWER = "</quote>", "</answer>"
 NOT_FOUND = "NOT FOUND"
 _Floats = NDArray[np.float32]
 Feed = tuple[list[int], Unit]  # tokens, and where in them the question's own words stand

@@ -1,10 +1,9 @@
 """The two rules that go with a trained reader, chosen on documents it was not trained on.
 
-    found    the difference log p(<quote>) - log p(NOT FOUND) from which on there is an answer:
-             where the shares right of what is present and of what is absent are most alike to
-             their best sum
-    worth    the nats that the finder's worth of a unit weighs beside the model's choice of words:
-             the one with most quotes right
+    found    the difference log p(some unit) - log p(none) from which on there is an answer: where
+             the shares right of what is present and of what is absent have their best sum
+    worth    the nats that the finder's worth of a unit weighs beside the pointer's choice: the one
+             with most quotes right
 
 Every category is asked of every document, in one of its wordings. For another checkpoint or another
 kind of document, run it on documents of that kind.
@@ -23,10 +22,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from kimidoc import pack
-from kimidoc.ask.parse import parse
 from kimidoc.engine.base import Progress, Prompt, silent
+from kimidoc.engine.constrain import words
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.rereading import Rereading, Rules
+from kimidoc.engine.rereading import Asked, Rereading, Rules
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import overlap
 from kimidoc.models.checkpoint import Checkpoint
@@ -35,7 +34,7 @@ from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled, Span
 from kimidoc.types import Document, Window
 
-WORTHS = (0.0, 3.0, 10.0, 30.0, 100.0)
+WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -117,10 +116,11 @@ def run(
     assert isinstance(desk, Rereading)
     asked = cases(window, documents, Random(seed))
     present = np.array([bool(case.golds) for case in asked])
-    beliefs = np.array(desk.belief([case.prompt for case in asked]))
+    read = desk.read([case.prompt for case in asked])
+    beliefs = np.array([one.belief for one in read])
     rules = Rules(found=threshold(beliefs, present))
-    there = [case for case in asked if case.golds]
-    shares = {w: _right(desk, there, replace(rules, worth=w, found=-1e9)) for w in WORTHS}
+    there = [(case, one) for case, one in zip(asked, read, strict=True) if case.golds]
+    shares = {w: _right(desk, there, replace(rules, worth=w)) for w in WORTHS}
     rules = replace(rules, worth=max(shares, key=lambda w: shares[w]))
     _write(checkpoint.reader, output, rules)
     return {
@@ -132,14 +132,13 @@ def run(
     }
 
 
-def _right(desk: Rereading, there: Sequence[Case], rules: Rules) -> float:
+def _right(desk: Rereading, there: Sequence[tuple[Case, Asked]], rules: Rules) -> float:
     """The share of cases whose first quote overlaps a labelled span."""
     desk.use(rules)
-    drafts = desk.answer([case.prompt for case in there], silent)
     hits = 0
-    for case, draft in zip(there, drafts, strict=True):
-        quotes = parse(draft.text).quotes[:1]
-        hits += any(overlap(q.text, gold) >= RIGHT for q in quotes for gold in case.golds)
+    for case, asked in there:
+        quotes = [words(desk.window, unit) for unit in desk.chosen(asked)[:1]]
+        hits += any(overlap(quote, gold) >= RIGHT for quote in quotes for gold in case.golds)
     return hits / max(1, len(there))
 
 

@@ -5,8 +5,13 @@ best are the passages, whether they answer or not. Where the document answers an
 not hold the place, one of them makes room for it, or the question is left out. A question is
 *absent* where its category is not labelled, or where another document of the kind was asked.
 
-The target is what the product writes: up to two units as quotes, then a short answer where the
-labelled words are short; or NOT FOUND.
+What is to be found is a unit of the passages: each is worth the F1 of its tokens with the labelled
+span it shares most with, and is 0 where it shares none. What is to be said stands behind the best
+one, quoted: the labelled words where they are few, or nothing.
+
+A labelled category is put to all documents of a window at once too, now and then naming the one
+that is meant. The best blocks of each document are then taken in turn, so that passages of several
+documents lie side by side.
 """
 
 from __future__ import annotations
@@ -15,31 +20,37 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from random import Random
 
 from kimidoc.ask.prompts import INSTRUCTION
-from kimidoc.engine.constrain import Unit, units, words
-from kimidoc.engine.passages import PASSAGES, Cutter
-from kimidoc.engine.writing import ANOTHER, ANSWER, NOT_FOUND, QUOTE, turn
+from kimidoc.engine.constrain import Unit
+from kimidoc.engine.passages import PASSAGES, Cutter, Passages
+from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, QUOTE, turn
 from kimidoc.models.load import LoadedModel
 from kimidoc.train.questions import categories, wordings
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.types import Segment, Window
 
 ANSWER_TOKENS = 16  # a labelled span of so many is a short answer
-QUOTES, QUOTE_TOKENS = 2, 96
 PER_DOCUMENT = 40  # questions that a document answers at most, and as many that it does not
 WORDINGS = 2  # of a labelled category of a document
 ASIDE, UNNAMED = 6, 16  # other questions of a document with labelled categories, and without
 EVERYWHERE = 0.25  # share of questions put to the whole window, of those that one place answers
+ACROSS = 12  # categories that are put to all documents of a window
+NAMED, NAMED_ALONE = 0.4, 0.1  # share of these that name a document, and of those put to one
+_OF_ALL = ("{}", "{}", "In which of the documents? {}", "Of all documents: {}", "Which ones? {}")
+_NAMING = ("{1} {0}", "In {0}: {1}", "{1} ({0})", "About {0}. {1}", "Under {0}, {1}", "{0} - {1}")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``context`` token ids are read, ``target`` ids are to be said; ``kind`` of document.
+    """``context`` token ids are read; ``kind`` of document.
 
-    ``begins``: where in the target the words of a quote begin.
+    ``ends``: where in the context the last token of each unit stands that may be quoted; ``worth``
+    of each, all 0 where the question has no answer. ``target``: what is to be said behind the
+    context, the best unit's quote first; its first ``given`` tokens are given and not learned.
     """
 
     context: list[int]
@@ -47,17 +58,23 @@ class Example:
     kind: str
     present: bool
     question: str
-    begins: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    worth: list[float] = field(default_factory=list)
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question put to one document of the window, or to all of it (``scope``, in tokens)."""
+    """A question put to one document of the window, or to all of it (``scope``, in tokens).
+
+    ``every``: what is labelled so in any document answers it.
+    """
 
     segment: Segment
     gold: Gold
     present: bool
     scope: Unit
+    every: bool = False
 
 
 class Writer:
@@ -65,7 +82,6 @@ class Writer:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._frame, self._tokenizer = loaded.frame, loaded.tokenizer
-        self.not_found = [*self.ids(NOT_FOUND), min(loaded.frame.stop_ids)]
 
     def ids(self, text: str) -> list[int]:
         """A text's tokens."""
@@ -75,18 +91,13 @@ class Writer:
         """What stands behind the passages."""
         return turn(self._tokenizer, self._frame, INSTRUCTION, question)[0]
 
-    def said(self, quotes: Sequence[Sequence[int]], answer: str) -> tuple[list[int], list[int]]:
-        """Quotes and a short answer, if there is one; and where each quote begins in it."""
-        out, begins = list[int](), list[int]()
-        for number, quote in enumerate(quotes):
-            out += self.ids(ANOTHER if number else QUOTE)
-            begins.append(len(out))
-            out += quote
+    def said(self, quote: Sequence[int], answer: Sequence[int]) -> tuple[list[int], int]:
+        """A quote and a short answer, if there is one; and how many of these tokens are given."""
+        given = [*self.ids(QUOTE), *quote]
+        end = [*self.ids(END_QUOTE), min(self._frame.stop_ids)]
         if answer:
-            out += [*self.ids(ANSWER), *self.ids(answer), *self.ids("</answer>")]
-        else:
-            out += self.ids("</quote>")
-        return [*out, min(self._frame.stop_ids)], begins
+            end = [*self.ids(ANSWER), *answer, *self.ids(END_ANSWER)]
+        return [*given, *end], len(given)
 
 
 class Pool:
@@ -137,8 +148,58 @@ class Builder:
 
     def made(self, cases: Sequence[Case], ranked: Sequence[Sequence[int]]) -> list[Example]:
         """One for every question whose place can be shown; ``ranked``: blocks, the best first."""
-        found = (self._one(case, best) for case, best in zip(cases, ranked, strict=True))
+        found = [
+            self._one(self._named(case) if self._rng.random() < NAMED_ALONE else case, best)
+            for case, best in zip(cases, ranked, strict=True)
+        ]
+        found += [self._one(case, best) for case, best in self._across(cases, ranked)]
         return [example for example in found if example is not None]
+
+    def _across(
+        self, cases: Sequence[Case], ranked: Sequence[Sequence[int]]
+    ) -> list[tuple[Case, list[int]]]:
+        """Categories put to all documents, with the best blocks of each document in turn."""
+        by_name: dict[str, dict[str, tuple[Case, Sequence[int]]]] = {}
+        for case, best in zip(cases, ranked, strict=True):
+            if case.gold.category is not None:
+                own = by_name.setdefault(case.gold.category, {})
+                own[case.segment.document.path] = case, best
+        several = sorted(name for name, own in by_name.items() if len(own) > 1)
+        found = []
+        for name in self._rng.sample(several, min(ACROSS, len(several))):
+            asked = list(by_name[name].values())
+            self._rng.shuffle(asked)
+            turns = zip_longest(*(best for _, best in asked))
+            best = [b for turn in turns for b in turn if b is not None]
+            found.append((self._of_all([case for case, _ in asked]), best))
+        return found
+
+    def _of_all(self, asked: Sequence[Case]) -> Case:
+        """A case of the whole window; where it names a document, only that one answers."""
+        whole = 0, len(self._window.tokens)
+        if self._rng.random() < NAMED:
+            return replace(self._named(asked[0]), scope=whole)
+        case = next((case for case in asked if case.present), asked[0])
+        words = self._rng.choice(_OF_ALL).format(case.gold.question)
+        return replace(case, gold=replace(case.gold, question=words), scope=whole, every=True)
+
+    def _named(self, case: Case) -> Case:
+        document = self._documents[case.segment.document.path]
+        form = self._rng.choice(_NAMING)
+        words = form.format(self._name(document), case.gold.question)
+        return replace(case, gold=replace(case.gold, question=words))
+
+    def _name(self, document: Labelled) -> str:
+        """A document by its labelled title and one of its parties, or by its file."""
+        held = {g.category: g.spans for g in document.golds}
+        parts = [
+            " ".join(document.text[slice(*self._rng.choice(held[label]))].split())
+            for label in ("Document Name", "Parties")
+            if label in held
+        ]
+        if not parts:
+            return document.path.rpartition("/")[2]
+        return f"the {parts[0]}" + "".join(f" of {party}" for party in parts[1:])
 
     def _cases(self, segment: Segment) -> list[Case]:
         """Questions the document answers, and about as many that it does not."""
@@ -169,23 +230,37 @@ class Builder:
         blocks = self._shown(best, places) if case.present else best
         if blocks is None:
             return None
-        cut = self._cutter.cut(blocks, (case.scope,))
-        said = self._said(places, cut.spans) if case.present else (self._writer.not_found, [])
-        if said is None:
+        cut = self._cutter.cut(case.gold.question, blocks, (case.scope,))
+        worth = [_worth(unit, places) for unit in cut.units]
+        if case.present and not any(worth):
             return None
+        said = self._said(cut, worth, places) if case.present else ([], 0)
         return Example(
             [*cut.ids, *self._writer.turn(case.gold.question)],
             said[0],
             self._documents[segment.document.path].kind,
             case.present,
             case.gold.question,
+            list(cut.ends),
+            worth,
             said[1],
         )
 
     def _places(self, case: Case) -> list[Unit]:
-        """The window tokens of each labelled span."""
-        window, segment, found = self._window, case.segment, []
-        for low, high in case.gold.spans:
+        """The window tokens of each labelled span that answers."""
+        if not case.every:
+            return self._tokens(case.segment, case.gold)
+        return [
+            place
+            for segment in self._window.segments
+            for gold in self._documents[segment.document.path].golds
+            if gold.category == case.gold.category
+            for place in self._tokens(segment, gold)
+        ]
+
+    def _tokens(self, segment: Segment, gold: Gold) -> list[Unit]:
+        window, found = self._window, []
+        for low, high in gold.spans:
             first = bisect_right(window.ends, low, segment.body, segment.end)
             last = bisect_left(window.starts, high, segment.body, segment.end)
             if first < last:
@@ -202,33 +277,21 @@ class Builder:
         return [*best[: PASSAGES - 1], self._rng.choice(answering)]
 
     def _said(
-        self, places: Sequence[Unit], shown: Sequence[Unit]
-    ) -> tuple[list[int], list[int]] | None:
-        """What to write; None where no unit that begins in the passages holds labelled words."""
-        quotes: list[Unit] = []
-        answer = ""
-        for low, high in places:
-            for start, end in shown:
-                a, b = max(start, low), min(end, high)
-                if a >= b or len(quotes) == QUOTES:
-                    continue
-                whole = [
-                    (p, q)
-                    for p, q in units(self._window, a, b)
-                    if p >= start and min(q, p + QUOTE_TOKENS) <= end  # what is quoted can be read
-                ]
-                if not whole:
-                    continue
-                like = [(min(q, b) - max(p, a)) / (q - p + high - low) for p, q in whole]  # F1 / 2
-                unit = whole[like.index(max(like))]
-                if unit in quotes:
-                    continue
-                quotes.append(unit)
-                if not answer and high - low <= ANSWER_TOKENS:
-                    answer = words(self._window, (low, high))
+        self, cut: Passages, worth: Sequence[float], places: Sequence[Unit]
+    ) -> tuple[list[int], int]:
+        """What to say behind the best unit: the labelled words in it, where they are few."""
+        start, end = cut.units[max(range(len(worth)), key=worth.__getitem__)]
+        inside = [(a, b) for a, b in places if start <= a and b <= end and b - a <= ANSWER_TOKENS]
+        a, b = inside[0] if inside else (0, 0)
         tokens = self._window.tokens
-        cut = [list(tokens[a : min(b, a + QUOTE_TOKENS)]) for a, b in quotes]
-        return self._writer.said(cut, answer) if cut else None
+        return self._writer.said(list(tokens[start:end]), list(tokens[a:b]))
+
+
+def _worth(unit: Unit, places: Sequence[Unit]) -> float:
+    """The best F1 of a unit's tokens with those of a place."""
+    start, end = unit
+    shared = (2 * max(0, min(end, b) - max(start, a)) / (end - start + b - a) for a, b in places)
+    return round(max(shared, default=0.0), 4)
 
 
 def save(examples: Sequence[Example], file: Path) -> None:

@@ -1,9 +1,12 @@
 """The reader's supervised training: passages and a question in, quotes and an answer out.
 
-A step takes examples of like length. The loss of one is that of its first target token (``<`` or
-``NOT``: is there an answer?), plus that of the tokens that choose its quotes, plus the mean over
-the rest, and a little of what the base model was trained on, the next token at some places of the
-passages, so that it still reads.
+A step takes examples of like length. The loss of one is the pointer's, plus the mean over the
+tokens that are to be said behind its quote, and a little of what the base model was trained on,
+the next token at some places of the passages, so that it still reads.
+
+The pointer has a unit, or none, to choose, and a unit that it chooses is worth r: the loss is
+-log of the worth it can expect, so its gradient is the policy gradient of that worth, exact, since
+every choice is summed and none is sampled.
 """
 
 from __future__ import annotations
@@ -20,14 +23,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kimidoc.models.nano.reader import ReaderShape
+from kimidoc.models.nano.reader import Pointer, ReaderShape
 from kimidoc.train import balance
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
 from kimidoc.train.states import CPU
 from kimidoc.train.upcycle import Upcycling, watch
 
-CHOOSING = 3  # tokens of a quote that tell it from the others, mostly
+SHARPNESS = 2.0  # power of a unit's worth, as a share of the best one's, that counts
 Log = Callable[[dict[str, Any]], None]
 Weights = list[float]
 
@@ -69,7 +72,7 @@ class Training:
         self.optimiser = MuonClip(self.upcycling.trained(), recipe.rate, recipe.decay)
         self.step, self.rng = 0, Random(recipe.seed)
         self._batches: list[list[int]] = []
-        self._weights = torch.tensor([1.0, recipe.reading, recipe.alike], device=device)
+        self._weights = torch.tensor([1.0, 1.0, recipe.reading, recipe.alike], device=device)
         self.upcycling.train()
 
     def run(self, log: Log, work: Path | None = None) -> dict[str, Tensor]:
@@ -88,20 +91,21 @@ class Training:
         recipe, step = self.recipe, self.step
         batch = [self.examples[n] for n in self._next()]
         watch.on = bool(recipe.shape.rank) and step % recipe.clip_every == 0
-        total = torch.zeros(3, device=self.device)
+        total = torch.zeros(4, device=self.device)
         for part in self._parts(batch):
             losses = torch.stack(self._losses(part)) * (len(part) / len(batch))
             total += losses.detach()
             (losses @ self._weights).backward()  # type: ignore[no-untyped-call]
             watch.on = False
-        task, reading, alike = total
+        pointing, saying, reading, alike = total.tolist()
         every = list(self.upcycling.trained().values())
         size = float(torch.nn.utils.clip_grad_norm_(every, 1.0))
         warm = min(1.0, (step + 1) / recipe.warm_steps)
         self.optimiser.step(
             recipe.rate * warm * (0.1 + 0.45 * (1 + math.cos(math.pi * step / recipe.steps)))
         )
-        said = {"task": task.item(), "reading": reading.item(), "alike": alike.item(), "size": size}
+        said = {"pointing": pointing, "saying": saying, "reading": reading, "alike": alike}
+        said["size"] = size
         said["worst_load"] = balance.shift(routed for _, routed in self.upcycling.routed())
         if watch.most:
             gains = {n: self.upcycling.gain(n) for n in watch.most if n >= recipe.shape.first}
@@ -116,7 +120,7 @@ class Training:
         count = max(1, self.recipe.at_once // longest)
         return [list(batch[at : at + count]) for at in range(0, len(batch), count)]
 
-    def _losses(self, batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    def _losses(self, batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         runs = [[*e.context, *e.target] for e in batch]
         width = max(map(len, runs))
         ids = torch.zeros(len(runs), width, dtype=torch.long)
@@ -130,25 +134,20 @@ class Training:
         loss = F.cross_entropy(logits, ids[rows, at + 1], reduction="none")
         real = (torch.arange(width) < torch.tensor([len(run) for run in runs])[:, None]).float()
         alike = self._alike(real.to(self.device))
-        return (loss * task.to(loss)).sum(), (loss * reading.to(loss)).sum(), alike
+        pointing = pointed(self.upcycling.pointer, hidden, batch).mean()
+        return pointing, (loss * task.to(loss)).sum(), (loss * reading.to(loss)).sum(), alike
 
     def _places(self, batch: Sequence[Example]) -> tuple[list[int], list[int], Weights, Weights]:
-        """Where losses are taken: rows and places, and what each weighs in the two means.
-
-        Of an example's task the first token weighs as much as all the others, and so does each of
-        the first ``CHOOSING`` of its quotes, which choose them; after these the rest is copied.
-        """
+        """Where losses of tokens are taken: rows, places, and what each weighs in the two means."""
         rows, at, task, reading = list[int](), list[int](), Weights(), Weights()
         for row, example in enumerate(batch):
-            first, said = len(example.context), len(example.target)
+            first, said = len(example.context), len(example.target) - example.given
+            begin = first + example.given - 1
             count = min(first - 1, self.recipe.reading_places)
-            at += range(first - 1, first - 1 + said)
+            at += range(begin, begin + said)
             at += sorted(self.rng.sample(range(first - 1), count))
             rows += [row] * (said + count)
-            own = [1.0, *[1 / max(1, said - 1)] * (said - 1)]
-            for begin in example.begins:
-                for place in range(begin, min(said, begin + CHOOSING)):
-                    own[place] += 1 / len(example.begins)
+            own = [1 / max(1, said)] * said
             task += [x / len(batch) for x in (*own, *[0.0] * count)]
             reading += [x / len(batch) for x in (*[0.0] * said, *[1 / max(1, count)] * count)]
         return rows, at, task, reading
@@ -203,3 +202,25 @@ class Training:
         self.step, self._batches = state["step"], [list(b) for b in state["batches"]]
         version, numbers, gauss = state["rng"]
         self.rng.setstate((version, tuple(numbers), gauss))
+
+
+def pointed(pointer: Pointer, hidden: Tensor, batch: Sequence[Example]) -> Tensor:
+    """-log of the worth that the pointer can expect, of every example: hidden [B, S, C] -> [B]"""
+    rows = torch.arange(len(batch))
+    most = max(len(e.ends) for e in batch)
+    ends = torch.tensor([[*e.ends, *[0] * (most - len(e.ends))] for e in batch])
+    real = torch.tensor([[n < len(e.ends) for n in range(most)] + [True] for e in batch])
+    last = torch.tensor([len(e.context) - 1 for e in batch])
+    worth = torch.tensor([[*_shares(e.worth), *[0.0] * (most - len(e.ends))] for e in batch])
+    worth = torch.cat([worth, torch.tensor([[float(not e.present)] for e in batch])], 1)
+    at = [x.to(hidden.device) for x in (rows, last, ends, real, worth)]
+    rows, last, ends, real, worth = at
+    logits = pointer(hidden[rows, last], hidden[rows[:, None], ends]).masked_fill(~real, -1e9)
+    chosen = torch.log_softmax(logits, -1)
+    return -torch.logsumexp(chosen + worth.clamp_min(1e-12).log(), -1)
+
+
+def _shares(worth: Sequence[float]) -> list[float]:
+    """What counts of each unit: its share of the best one's worth, sharpened."""
+    best = max(worth, default=0.0) or 1.0
+    return [(one / best) ** SHARPNESS for one in worth]

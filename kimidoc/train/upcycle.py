@@ -20,7 +20,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from kimidoc.experts.routed import RoutedExperts, Upcycled
 from kimidoc.models import int8
-from kimidoc.models.nano.reader import PROJECTIONS, ReaderShape
+from kimidoc.models.nano.reader import POINTER, PROJECTIONS, Pointer, ReaderShape
 
 ATTENTION = "kimidoc-training"
 
@@ -97,6 +97,7 @@ class Upcycling(nn.Module):
                 own = heads if name == "q_proj" else 0
                 setattr(attention, name, LowRank(getattr(attention, name), shape.rank, own))
             layer.mlp = Upcycled(layer.mlp, RoutedExperts(shape.experts))
+        self.pointer = Pointer(model.config.hidden_size, shape.pointed)
         if model.dtype == torch.bfloat16 and self.device.type == "cpu" and int8.supported():
             int8.apply(model, until=shape.first)
         model.set_attn_implementation(ATTENTION)
@@ -152,6 +153,7 @@ class Upcycling(nn.Module):
                 found[f"layers.{number}.{name}.b"] = change.b
             for name, value in layer.mlp.routed.named_parameters():
                 found[f"layers.{number}.experts.{name}"] = value
+        found |= {f"{POINTER}.{name}": value for name, value in self.pointer.named_parameters()}
         return found
 
     def state(self) -> dict[str, Tensor]:

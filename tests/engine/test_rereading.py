@@ -11,19 +11,20 @@ import torch
 
 from kimidoc.ask.parse import parse
 from kimidoc.engine.constrain import units, words
+from kimidoc.engine.fresh import dense
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.passages import GAP, REACH, Cutter
+from kimidoc.engine.passages import GAP, QUOTE_TOKENS, REACH, Cutter
 from kimidoc.engine.rereading import Rereading, Rules
 from kimidoc.experts.routed import ExpertShape, RoutedExperts
 from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.nano import reader
-from kimidoc.models.nano.reader import ReaderShape
+from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 from tests.engine.test_local import engine, packed, prompts
 
-SHAPE = ReaderShape(first=1, rank=2, experts=ExpertShape(hidden=32, experts=4, inner=8))
+SHAPE = ReaderShape(first=1, rank=2, pointed=16, experts=ExpertShape(hidden=32, experts=4, inner=8))
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,9 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
         for name, out in (("q_proj", 64), ("k_proj", 32)):
             state[f"layers.{layer}.{name}.a"] = torch.randn(2, 32)
             state[f"layers.{layer}.{name}.b"] = torch.randn(out, 2) * 0.1
+    pointer = Pointer(32, SHAPE.pointed)
+    for name, value in pointer.state_dict().items():
+        state[f"{POINTER}.{name}"] = value + torch.randn_like(value)
     file = folder / "reader.safetensors"
     reader.save(file, SHAPE, state, {"checkpoint": base.fingerprint, "found": "-99", "worth": "2"})
     return with_reader(base, file)
@@ -75,15 +79,17 @@ def test_quotes_are_the_documents_words_and_alone_or_together_the_same(grown: Ch
         claim = parse(draft.text)
         assert bool(claim.quotes) == (not claim.abstains) == bool((look.scores > 0).any())
         assert all(any(q.text in text for text in (LEASE, SUPPLY, CODE)) for q in claim.quotes)
+        # a short answer is words of the first quote, or there is none
+        assert claim.answer in claim.quotes[0].text if claim.quotes else not claim.answer
         (alone,) = made.answer([prompt], lambda *_: None)
-        # not the short answer: sixteen tokens of a random model, whose ties batching breaks
+        # not the short answer: a random model's ties are broken by who shares the batch
         assert parse(alone.text).quotes == claim.quotes and alone.attended == draft.attended
         assert bool(draft.attended) == bool(claim.quotes)
 
 
 def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
     _, made = desk(grown, LEASE, SUPPLY)
-    beliefs = made.belief(prompts())
+    beliefs = [one.belief for one in made.read(prompts())]
     middle = float(np.median(beliefs))
     made.use(Rules(found=middle))
     for belief, draft in zip(beliefs, made.answer(prompts(), lambda *_: None), strict=True):
@@ -96,9 +102,14 @@ def test_passages_hold_whole_units_under_the_headers_of_their_documents(grown: C
     cutter = Cutter(window, tokenizer, of.preamble, made.block)
     blocks = -(-len(window.tokens) // made.block)
     for chosen in ([0], [blocks - 1], list(range(blocks))):
-        cut = cutter.cut(chosen)
+        cut = cutter.cut("Who pays?", chosen)
         text = tokenizer.decode(cut.ids)
         assert list(cut.ids[: len(of.preamble)]) == list(of.preamble)
+        assert tokenizer.decode(cut.ids[len(of.preamble) :]).startswith("Question: Who pays?")
+        assert len(cut.units) == len(cut.ends) and sorted(set(cut.units)) == list(cut.units)
+        for (p, q), end in zip(cut.units, cut.ends, strict=True):
+            assert q - p <= QUOTE_TOKENS
+            assert list(cut.ids[end - (q - 1 - p) : end + 1]) == list(window.tokens[p:q])
         for (_, end), (start, _) in zip(cut.spans, cut.spans[1:], strict=False):
             assert end <= start
         for start, end in cut.spans:
@@ -112,7 +123,7 @@ def test_passages_hold_whole_units_under_the_headers_of_their_documents(grown: C
                     assert unit[1] - unit[0] > REACH
                 else:
                     assert words(window, unit) in text
-    everything = cutter.cut(range(blocks))
+    everything = cutter.cut("?", range(blocks))
     assert GAP.strip() not in tokenizer.decode(everything.ids)
     assert sum(b - a for a, b in everything.spans) == sum(s.end - s.body for s in window.segments)
 
@@ -122,7 +133,7 @@ def test_a_scope_keeps_other_documents_out(grown: Checkpoint) -> None:
     segment = made.window.segments[1]
     cutter = Cutter(made.window, of.tokenizer, of.preamble, made.block)
     blocks = -(-len(made.window.tokens) // made.block)
-    cut = cutter.cut(range(blocks), ((segment.start, segment.end),))
+    cut = cutter.cut("?", range(blocks), ((segment.start, segment.end),))
     assert cut.spans == ((segment.body, segment.end),)
 
 
@@ -135,3 +146,37 @@ def test_sessions_are_kept_and_taken_up(grown: Checkpoint, tmp_path: Path) -> No
     assert again.session.prefilled_tokens == 0
     assert first.answer(read, prompts()) == second.answer(again, prompts())
     assert engine(None).facts.fingerprint != first.facts.fingerprint
+
+
+def test_the_pointer_is_the_stock_models_last_states_compared(grown: Checkpoint) -> None:
+    """Alone and by hand, against what a batch said."""
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    asked = made.read(prompts())
+    model = made.reader.loaded.model
+    pointer = getattr(model, POINTER)
+    for one in asked:
+        with torch.no_grad(), dense(model):
+            hidden = model.get_decoder()(torch.tensor([one.ids])).last_hidden_state[0].float()
+        x = pointer.query @ (hidden[-1] / hidden[-1].square().mean().sqrt()) + pointer.bias
+        logits = []
+        for end in one.passages.ends:
+            y = hidden[end] / hidden[end].square().mean().sqrt()
+            logits.append(float(x @ (pointer.key @ y)) / 4)
+        logits.append(float(x @ pointer.none) / 4)
+        truth = torch.log_softmax(torch.tensor(logits), -1)
+        assert torch.allclose(torch.from_numpy(one.pointed).float(), truth, atol=0.02)
+
+
+def test_the_finders_vote_and_the_pointers_both_count(grown: Checkpoint) -> None:
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    made.use(Rules(found=-99, worth=0, another=1))
+    for one in made.read(prompts()):
+        if not one.passages.units:
+            continue
+        best = one.passages.units[int(np.argmax(one.pointed[:-1]))]
+        assert made.chosen(one) == [best]
+        wanted = one.passages.units[-1]
+        one.worth = np.array([u == wanted for u in one.passages.units], dtype=float)
+        made.use(Rules(found=-99, worth=1e6, another=1))
+        assert made.chosen(one)[0] == wanted
+        made.use(Rules(found=-99, worth=0, another=1))

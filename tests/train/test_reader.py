@@ -21,10 +21,10 @@ from kimidoc.models.nano.reader import ReaderShape
 from kimidoc.train import balance, reader_stage, stage
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
-from kimidoc.train.reader import CHOOSING, Recipe, Training
+from kimidoc.train.reader import SHARPNESS, Recipe, Training, pointed
 from kimidoc.train.upcycle import LowRank, Upcycling, watch
 
-SHAPE = ReaderShape(first=1, rank=4, experts=ExpertShape(hidden=32, experts=4, inner=8))
+SHAPE = ReaderShape(first=1, rank=4, pointed=16, experts=ExpertShape(hidden=32, experts=4, inner=8))
 RECIPE = Recipe(shape=SHAPE, steps=30, tokens=600, rate=2e-2, warm_steps=2, save_every=4)
 
 
@@ -33,14 +33,17 @@ def model(checkpoint: Checkpoint) -> Any:
 
 
 def toys(count: int = 12) -> list[Example]:
-    """A number in the context says whether there is an answer."""
+    """A number in the context says whether there is an answer, another where it is."""
     rng, made = Random(0), []
     for n in range(count):
         present = n % 2 == 0
         context = [rng.randrange(20, 300) for _ in range(rng.randrange(30, 60))]
         context[-3] = 310 if present else 311
-        target = [7, 12, 9] if present else [8, 9]
-        made.append(Example(context, target, "toy", present, "?"))
+        ends, right = [5, 11, 17, 23], rng.randrange(4)
+        context[ends[right]] = 312
+        worth = [0.8 * (present and n == right) for n in range(4)]
+        target = [7, 12, 9] if present else []
+        made.append(Example(context, target, "toy", present, "?", ends, worth, 1 if present else 0))
     return made
 
 
@@ -82,20 +85,22 @@ def test_what_was_trained_is_put_back_into_the_base_model(
     assert torch.allclose(after, truth, atol=0.1)  # int8 codes of the larger matrices
 
 
-def test_the_loss_falls_and_what_is_absent_is_told(checkpoint: Checkpoint) -> None:
+def test_the_loss_falls_and_what_answers_is_pointed_at(checkpoint: Checkpoint) -> None:
     log: list[dict[str, Any]] = []
-    training = Training(replace(RECIPE, steps=40, rate=0.1), model(checkpoint), toys())
+    training = Training(replace(RECIPE, steps=60, rate=0.1), model(checkpoint), toys())
     training.run(log.append)
-    assert [row["step"] for row in log] == list(range(1, 41))
-    # the frozen head of a random model says nothing surely, so the loss stays well above 0
-    assert sum(r["task"] for r in log[-5:]) < 0.7 * sum(r["task"] for r in log[:5])
-    assert all(_says(training.upcycling, e) == e.present for e in toys())
+    assert [row["step"] for row in log] == list(range(1, 61))
+    for loss in ("pointing", "saying"):
+        assert sum(r[loss] for r in log[-5:]) < 0.7 * sum(r[loss] for r in log[:5]), loss
+    right = [_points(training.upcycling, e) for e in toys()]
+    wanted = [e.worth.index(max(e.worth)) if e.present else len(e.ends) for e in toys()]
+    assert right == wanted
 
 
 @torch.no_grad()
-def _says(upcycling: Upcycling, example: Example) -> bool:
-    after = upcycling.head(upcycling.hidden(torch.tensor([example.context])))[0, -1]
-    return bool(after[7] > after[8])
+def _points(upcycling: Upcycling, example: Example) -> int:
+    hidden = upcycling.hidden(torch.tensor([example.context]))
+    return int(upcycling.pointer(hidden[:, -1], hidden[:, example.ends])[0].argmax())
 
 
 def test_an_interrupted_run_ends_where_a_whole_one_does(
@@ -225,33 +230,60 @@ def test_examples_say_what_stands_in_their_passages(
     drawn = stage.draw(data, [], Random(0))
     made = reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
     assert made == reader_stage.build(drawn, checkpoint, indexer, tmp_path, 1, 0)
-    decode = load(checkpoint, 1).tokenizer.decode
     for example in made:
-        assert bool(example.begins) == example.present
-        for begin in example.begins:
-            assert decode(example.target[:begin]).endswith("<quote>")
+        assert any(example.worth) == example.present == bool(example.target)
+        assert len(example.ends) == len(example.worth)
+        assert all(0 <= worth <= 1 for worth in example.worth)
+        assert example.ends == sorted(example.ends)
     seen = _texts(checkpoint, made)
     assert {present for *_, present in seen} == {True, False}
     for context, said, present in seen:
-        if not present:
-            assert said.startswith("NOT FOUND")
-            continue
-        quotes = said.split("<quote>")[1:]
-        assert 1 <= len(quotes) <= 2
-        for quote in quotes:
-            assert quote.split("</quote>")[0].strip() in context
+        if present:
+            quote, _, rest = said.removeprefix("<quote>").partition("</quote>")
+            assert quote.strip() in context
+            answer = rest.strip().removeprefix("<answer>").partition("</answer>")[0]
+            assert answer in quote or not rest.startswith("\n<answer>")
+        assert context.count("Question: ") == 2
 
 
-def test_the_tokens_that_choose_quotes_weigh_more(checkpoint: Checkpoint) -> None:
-    there = Example([5] * 30, [7] * 20, "toy", True, "?", [3, 11])
-    made = [there, Example([5] * 30, [8, 9], "toy", False, "?")]
+def test_categories_are_put_to_all_documents_too(
+    data: Path, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    indexer = Indexer(Shape.of(3, 32)).eval().requires_grad_(False)
+    made = reader_stage.build(stage.draw(data, [], Random(0)), checkpoint, indexer, tmp_path, 1, 0)
+    texts = _texts(checkpoint, made)
+    several = [context for context, *_ in texts if context.count("Contract ") > 1]
+    assert several
+
+
+@torch.no_grad()
+def test_the_pointers_loss_is_the_worth_that_it_can_expect(checkpoint: Checkpoint) -> None:
+    upcycling = Upcycling(model(checkpoint), SHAPE)
+    perturbed(upcycling)
+    hidden = torch.randn(3, 40, 32)
+    batch = [
+        Example([5] * 30, [7], "toy", True, "?", [3, 11, 20], [0.0, 0.4, 0.2]),
+        Example([5] * 34, [], "toy", False, "?", [9], [0.0]),
+        Example([5] * 25, [], "toy", False, "?", [], []),
+    ]
+    truth = []
+    for row, example in enumerate(batch):
+        x, y = hidden[row, len(example.context) - 1], hidden[row, example.ends]
+        chances = torch.softmax(upcycling.pointer(x[None], y[None])[0], -1)
+        best = max(example.worth, default=0) or 1
+        worth = [(w / best) ** SHARPNESS for w in example.worth]
+        expected = sum(float(p) * w for p, w in zip(chances, worth, strict=False))
+        truth.append(expected + float(chances[-1]) * (not example.present))
+    found = pointed(upcycling.pointer, hidden, batch)
+    assert torch.allclose(found, -torch.tensor(truth).log(), atol=1e-4)
+
+
+def test_what_is_given_is_not_learned(checkpoint: Checkpoint) -> None:
+    there = Example([5] * 30, [7] * 20, "toy", True, "?", [3], [1.0], 12)
+    made = [there, Example([5] * 30, [], "toy", False, "?", [3], [0.0])]
     training = Training(RECIPE, model(checkpoint), made)
     rows, at, task, reading = training._places(made)
-    own = [w for row, place, w in zip(rows, at, task, strict=True) if row == 0 and place >= 29]
-    plain = {n: w for n, w in enumerate(own) if n}
-    for begin in there.begins:
-        for n in range(begin, begin + CHOOSING):
-            assert plain.pop(n) == pytest.approx((1 / 19 + 1 / 2) / 2)
-    assert own[0] == 1 / 2 and list(plain.values()) == pytest.approx([1 / 19 / 2] * len(plain))
-    assert sum(task) == pytest.approx((1 + 1 + CHOOSING + 1 + 1) / 2)
-    assert sum(reading) == pytest.approx(1)
+    learned = [(row, place) for row, place, w in zip(rows, at, task, strict=True) if w]
+    assert learned == [(0, place) for place in range(41, 49)]
+    assert sum(task) == pytest.approx(1 / 2) and sum(reading) == pytest.approx(1)

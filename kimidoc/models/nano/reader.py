@@ -2,6 +2,7 @@
 
     from layer ``first`` on: routed experts beside every feed-forward network, low-rank changes of
     the attention's projections, merged into them, and a gain for each query head (QK-clip)
+    a pointer: which of the units that were read answers, or none
 
 The layers before ``first`` stay the base model's, so the indexer's states are the same in both.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -23,17 +25,48 @@ from kimidoc.errors import ModelError
 from kimidoc.experts import stored
 from kimidoc.experts.routed import ExpertShape, RoutedExperts, Upcycled
 
-FORMAT = "kimidoc.reader/1"
+FORMAT = "kimidoc.reader/2"
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj")
+POINTER = "pointer"  # where a model with a reader has its pointer
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderShape:
-    """``first``: the first layer that is changed. ``rank``: of the attention's changes; 0: none."""
+    """``first``: the first layer that is changed. ``rank``: of the attention's changes; 0: none.
+
+    ``pointed``: width in which the pointer compares.
+    """
 
     first: int = 18
     rank: int = 32
+    pointed: int = 128
     experts: ExpertShape = field(default_factory=ExpertShape)
+
+
+class Pointer(nn.Module):
+    """Which unit answers (pointer networks, Vinyals et al. 2015), with "none of them" beside.
+
+        logit of a unit = (W_q x + b) · W_k y / sqrt(D);  of none = (W_q x + b) · n / sqrt(D)
+
+    x is the model's last hidden state where the answer would begin, y the one at the unit's last
+    token, which has read the question, what stands before, and all of the unit. Both of RMS 1.
+    """
+
+    def __init__(self, hidden: int, width: int) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(width, hidden))
+        self.key = nn.Parameter(torch.randn(width, hidden) * hidden**-0.5)
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.none = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """x [B, C], y [B, U, C] -> logits [B, U + 1] fp32, the last of them "none" """
+        x, y = (F.rms_norm(v.float(), v.shape[-1:]) for v in (x, y))
+        query = F.linear(x, self.query) + self.bias
+        keys = F.linear(y, self.key)
+        keys = torch.cat([keys, self.none.expand(len(keys), 1, -1)], 1)
+        logits: Tensor = (keys @ query[:, :, None])[..., 0] * len(self.bias) ** -0.5
+        return logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +112,9 @@ def attach(model: Any, weights: Weights) -> None:
             own = _under(weights.tensors, f"layers.{number}.")
             _merge(layers[number].self_attn, own)
             _upcycle(layers[number], own, weights.shape.experts, model.dtype)
+        pointer = Pointer(model.config.hidden_size, weights.shape.pointed)
+        pointer.load_state_dict(_under(weights.tensors, f"{POINTER}."))
+        model.add_module(POINTER, pointer)
     except (KeyError, RuntimeError, AttributeError) as reason:
         raise ModelError(
             f"The trained reader does not fit this model ({str(reason).splitlines()[0]}).",
