@@ -53,12 +53,21 @@ class Look(Protocol):
         """The share of the best unit's worth that a further quote must have."""
         ...
 
+    @property
+    def by_words(self) -> Floats:
+        """Every block's promise by words alone: [N]; 0 is none."""
+        ...
+
     def found(self, allowed: Integers) -> bool:
         """Whether the blocks ``allowed`` answer the question at all."""
         ...
 
     def worth(self, source: Runs) -> Floats:
         """How well the unit at every start of ``source`` answers: [len(source.starts)], 0 to 1."""
+        ...
+
+    def worth_by_words(self, source: Runs) -> Floats:
+        """The same by words alone."""
         ...
 
 
@@ -82,6 +91,11 @@ class _WordLook:
     coverage: Floats
     another: float = ALIKE
 
+    @property
+    def by_words(self) -> Floats:
+        """See ``Look``."""
+        return self.scores
+
     def found(self, allowed: Integers) -> bool:
         """The best block's BM25 as a share of what the question's words are worth, about 0 to 2.
 
@@ -94,6 +108,10 @@ class _WordLook:
     def worth(self, source: Runs) -> Floats:
         """See ``Look``."""
         return self.overlap.of(source)
+
+    def worth_by_words(self, source: Runs) -> Floats:
+        """See ``Look``."""
+        return self.worth(source)
 
 
 class ByWords:
@@ -232,6 +250,7 @@ class _MeaningLook:
         if prompt.terms:
             scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
         self.scores: Floats = finder.words.named_first(prompt, scores)
+        self.by_words: Floats = words.scores
 
     def found(self, allowed: Integers) -> bool:
         """By the fitted verdict; by words where none was fitted."""
@@ -253,6 +272,10 @@ class _MeaningLook:
             keys = self._finder.keys.span(start, unit_end(source, start) + 1)
             logits[number] = float(weights @ (queries @ keys.T).amax(-1))
         return np.exp(logits - logits.max()) if len(logits) else logits
+
+    def worth_by_words(self, source: Runs) -> Floats:
+        """See ``Look``."""
+        return self._words.worth(source)
 
 
 class ByMeaning:

@@ -17,7 +17,7 @@ from kimidoc.engine.constrain import Unit, units
 from kimidoc.types import Tokenizer, Window
 
 GAP = "\n[...]\n"
-PASSAGES = 4  # blocks that are read again
+PASSAGES = 4  # blocks of a document that are read again, and of an example in training
 REACH = 48  # tokens on either side of a block, up to which a unit that it cuts is completed
 QUOTE_TOKENS = 96  # of a longer unit the beginning can be quoted
 ASKED = "Question: {}\n\n"

@@ -3,15 +3,17 @@
 The finder ranks the window's blocks; the best of them are read once more, alone and dense, with
 the question before and behind them and the headers of their documents (``passages``). The reader's
 pointer then says of every unit how likely it answers, and of "none of them"; the finder has a vote
-on which unit. A short answer is words of the first quote and nothing else, and only where the model
-would go on to one. Three rules come with the trained weights (``Rules``), chosen on documents that
-nothing was trained on.
+on which unit. A question put to a whole window is about names and details as often as about a kind
+of clause, so there the words it is asked in choose passages too, and have a vote. A short answer is
+words of the first quote and nothing else, and only where the model would go on to one. The rules
+that come with the trained weights (``Rules``) were chosen on documents nothing was trained on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,8 @@ from kimidoc.engine.passages import PASSAGES, Cutter, Passages
 from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
 from kimidoc.models.nano.reader import POINTER
 
-BATCH = 8  # contexts of about a thousand tokens that are read at once
+BATCH = 8  # contexts of one to two thousand tokens that are read at once
+OF_ALL, BY_WORDS = 5, 3  # blocks of a whole window: the finder's best, and by words the next best
 _Floats = NDArray[np.float64]
 
 
@@ -37,18 +40,20 @@ class Rules:
     """What was fitted for the trained weights.
 
     ``found``: log p(some unit) - log p(none) must reach it. ``worth``: nats that the finder's full
-    worth of a unit counts against the pointer's own choice. ``another``: the share of the first
-    unit's probability that a further one must have.
+    worth of a unit counts against the pointer's own choice. ``words``: the same of the question's
+    words in it, of a whole window. ``another``: the share of the first unit's probability that a
+    further one must have.
     """
 
     found: float = 0.0
     worth: float = 1.0
+    words: float = 2.0
     another: float = 0.35
 
     @classmethod
     def of(cls, about: Mapping[str, str]) -> Rules:
         """What a reader's file says of itself; the defaults where nothing was fitted."""
-        fitted = {k: float(about[k]) for k in ("found", "worth", "another") if k in about}
+        fitted = {k: float(about[k]) for k in cls.__slots__ if k in about}
         return cls(**fitted)
 
 
@@ -56,8 +61,8 @@ class Rules:
 class Asked:
     """A prompt made ready: what is read for it, and where in the window the finder sees it.
 
-    ``worth`` [U]: the finder's of each unit; ``pointed`` [U + 1]: log p of each unit and of none,
-    once it was read.
+    ``worth``, ``words`` [U]: of each unit, the finder's and that of the question's words;
+    ``pointed`` [U + 1]: log p of each unit and of none, once it was read.
     """
 
     prompt: Prompt
@@ -65,6 +70,7 @@ class Asked:
     ids: tuple[int, ...]
     attended: tuple[Attended, ...]
     worth: _Floats
+    words: _Floats
     pointed: _Floats = field(default_factory=lambda: np.zeros(1))
 
     @property
@@ -119,18 +125,24 @@ class Rereading(Desk):
     def _made(self, prompt: Prompt, look: Look) -> Asked:
         """The passages for a prompt and its whole context."""
         allowed, _ = self._allowed(prompt)
-        best = allowed[np.argsort(-look.scores[allowed], kind="stable")][: 2 * LISTED]
-        listed = [(int(b), float(1 / (n + 1))) for n, b in enumerate(best) if look.scores[b] > 0]
-        cut = self._cutter.cut(prompt.question, [b for b, _ in listed[:PASSAGES]], prompt.scope)
+        best = _ranked(look.scores, allowed)[: 2 * LISTED]
+        listed = [(b, 1 / (n + 1)) for n, b in enumerate(best)]
+        blocks = best[:PASSAGES]
+        if prompt.scope is None:
+            blocks = best[:OF_ALL]
+            more = (b for b in _ranked(look.by_words, allowed) if b not in blocks)
+            blocks = [*blocks, *islice(more, BY_WORDS)]
+        cut = self._cutter.cut(prompt.question, blocks, prompt.scope)
         places = [a for b, score in listed for a in self._places(prompt, b, score)]
         source = runs(self.window, cut.spans)
-        worth = dict(zip(source.starts.tolist(), look.worth(source).tolist(), strict=True))
+        at = np.searchsorted(source.starts, [start for start, _ in cut.units])
         return Asked(
             prompt,
             cut,
             (*cut.ids, *self._feed(prompt)[0]),
             tuple(places[:LISTED]),
-            np.array([worth[start] for start, _ in cut.units]),
+            look.worth(source)[at].astype(np.float64),
+            look.worth_by_words(source)[at].astype(np.float64),
         )
 
     def _point(self, asked: Asked, hidden: Tensor) -> None:
@@ -149,13 +161,17 @@ class Rereading(Desk):
         if not asked.passages.units or asked.belief < self.rules.found:
             return Draft(prompt.id, NOT_FOUND, asked.attended)
         chosen = self.chosen(asked)
-        said = "\n".join(f"<quote>{words(self.window, unit)}</quote>" for unit in chosen)
         short = None
         if prompt.answer_tokens:
             short = yield from self._short(prompt, chosen[0])
-        if short is not None:
-            said += f"\n<answer>{words(self.window, short)}</answer>"
+        if short is None:
+            return Draft(prompt.id, self._quoted(chosen), asked.attended)
+        # the words that answer are a place of their own: a date in a page-long recital
+        said = f"{self._quoted([*chosen, short])}\n<answer>{words(self.window, short)}</answer>"
         return Draft(prompt.id, said, asked.attended)
+
+    def _quoted(self, units: Sequence[Unit]) -> str:
+        return "\n".join(f"<quote>{words(self.window, unit)}</quote>" for unit in units)
 
     def chosen(self, asked: Asked) -> list[Unit]:
         """The units to quote, the best first; a further one only if the pointer nearly chose it."""
@@ -163,6 +179,8 @@ class Rereading(Desk):
         if not units:
             return []
         total = pointed + self.rules.worth * asked.worth
+        if asked.prompt.scope is None:
+            total = total + self.rules.words * asked.words
         order = np.argsort(-total, kind="stable").tolist()
         least = pointed[order[0]] + np.log(self.rules.another)
         kept = [n for n in order if n == order[0] or pointed[n] >= least]
@@ -188,3 +206,9 @@ class Rereading(Desk):
             if at and written < prompt.answer_tokens:
                 after = yield [token]
         return first - written, first
+
+
+def _ranked(scores: NDArray[np.float32], allowed: NDArray[np.int64]) -> list[int]:
+    """The allowed blocks that promise anything, the best first."""
+    order = allowed[np.argsort(-scores[allowed], kind="stable")]
+    return [int(b) for b in order if scores[b] > 0]

@@ -7,13 +7,14 @@
     indexer     the indexer's training: one step, a run that can be interrupted
     stage       ``kimidoc train indexer`` from folders to weights
     ranked      the blocks that an indexer ranks first for each question of a window
+    cases       what is asked of a window's documents, and what they do not answer
     examples    passages as the product chooses them, and what to say to each
     upcycle     the base model as the reader's training changes it
     reader      the reader's training: one step, a run that can be interrupted
     muonclip    Muon and AdamW as one, and QK-clip
     balance     experts used alike: biases and a small loss
     reader_stage  ``kimidoc train reader`` from folders to weights
-    calibrate   ``kimidoc train calibrate``: the two rules that go with a reader
+    calibrate   ``kimidoc train calibrate``: the rules that go with a reader
     everything  ``kimidoc train all``
     verdict     ``kimidoc train verdict``: the rule that goes with an indexer alone
     teacher     the sentence-embedding model

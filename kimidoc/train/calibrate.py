@@ -1,12 +1,13 @@
-"""The two rules that go with a trained reader, chosen on documents it was not trained on.
+"""Two of the rules that go with a trained reader, chosen on documents it was not trained on.
 
     found    the difference log p(some unit) - log p(none) from which on there is an answer: where
              the shares right of what is present and of what is absent have their best sum
     worth    the nats that the finder's worth of a unit weighs beside the pointer's choice: the one
              with most quotes right
 
-Every category is asked of every document, in one of its wordings. For another checkpoint or another
-kind of document, run it on documents of that kind.
+Every category is asked of every document, in one of its wordings. How much words count in a whole
+window (``words``) was chosen on questions about encyclopaedia articles, and is not fitted here. For
+another checkpoint or another kind of document, run it on documents of that kind.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def run(
     documents: Sequence[Labelled], checkpoint: Checkpoint, output: Path,
     threads: int | None = None, seed: int = 0, progress: Progress = silent,
 ) -> dict[str, float]:  # fmt: skip
-    """Choose both rules, write the reader's file again with them; returns what was right with them.
+    """Choose both, write the reader's file again with them; returns what was right with them.
 
     Raises UsageError for a checkpoint without a trained reader.
     """

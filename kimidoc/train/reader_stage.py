@@ -24,7 +24,8 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import LoadedModel, load
 from kimidoc.models.nano import reader as shipped
 from kimidoc.train import examples
-from kimidoc.train.examples import Builder, Example, Pool
+from kimidoc.train.cases import Pool
+from kimidoc.train.examples import Builder, Example
 from kimidoc.train.ranked import Ranker
 from kimidoc.train.reader import Recipe, Training
 from kimidoc.train.sources import Labelled
