@@ -85,7 +85,7 @@ def ground(entry: Entry) -> Entry:
 
 def default() -> str:
     """The model of a run that names none."""
-    return BASE.id
+    return NANO.id
 
 
 def get(name: str) -> Entry:

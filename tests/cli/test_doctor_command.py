@@ -34,7 +34,7 @@ def test_machine_settings_and_origins(
     )
     assert facts["python"].split()[1] == sys.version.split()[0]
     assert facts["torch"].split()[1][0].isdigit()
-    assert facts["model"].endswith("base, not installed")
+    assert facts["model"].endswith("nano, not installed")
     assert facts["sessions"].split() == ["sessions", "0,", "0", "B"]
     assert settings["budget_tokens"].split()[1] == "200000"
     assert settings["budget_tokens"].endswith("kimidoc.toml: budget_tokens")

@@ -21,7 +21,8 @@ __all__ = ["index", "llama", "package", "tiny_gguf"]  # fixtures of the room bes
 @pytest.fixture
 def tiny(package: Package, work: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     monkeypatch.setattr(registry, "MODELS", {"base": package.entry})
-    monkeypatch.setattr(registry, "BASE", package.entry)
+    for name in ("BASE", "NANO"):  # the default is the one there is
+        monkeypatch.setattr(registry, name, package.entry)
     return package
 
 
