@@ -72,7 +72,8 @@ def indexer(fingerprint: str) -> Indexer | None:
 
 
 def parameters(file: Path, layers: int) -> tuple[int, int]:
-    """What a reader's experts and routers add to a model of so many layers: (all, for one token).
+    """What a reader adds to a model of so many layers: (all, for one token). Experts, routers and
+    the pointer.
 
     Changes of attention are merged into weights that are there.
     """
@@ -81,7 +82,8 @@ def parameters(file: Path, layers: int) -> tuple[int, int]:
     router = own["experts"] * (own["hidden"] + 1)
     expert = 3 * own["inner"] * own["hidden"]
     changed = layers - int(shape["first"])
+    pointer = int(shape["pointed"]) * (2 * own["hidden"] + 2)
     return (
-        changed * (router + own["experts"] * expert),
-        changed * (router + own["chosen"] * expert),
+        changed * (router + own["experts"] * expert) + pointer,
+        changed * (router + own["chosen"] * expert) + pointer,
     )
