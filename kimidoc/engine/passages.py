@@ -20,7 +20,7 @@ GAP = "\n[...]\n"
 PASSAGES = 4  # blocks of a document that are read again, and of an example in training
 REACH = 48  # tokens on either side of a block, up to which a unit that it cuts is completed
 QUOTE_TOKENS = 96  # of a longer unit the beginning can be quoted
-ASKED = "Question: {}\n\n"
+ASKED, ASKED_TOKENS = "Question: {}\n\n", 256  # a longer question stands whole behind them only
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Cutter:
         return Passages(tuple(ids), tuple(spans), tuple(found), tuple(ends))
 
     def _asked(self, question: str) -> Sequence[int]:
-        return self._tokenizer.encode([ASKED.format(question)])[0].ids
+        return self._tokenizer.encode([ASKED.format(question)])[0].ids[:ASKED_TOKENS]
 
     def _spans(self, blocks: Sequence[int], scope: Sequence[Unit] | None) -> list[Unit]:
         found: list[Unit] = []

@@ -11,7 +11,7 @@ that come with the trained weights (``Rules``) were chosen on documents nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -30,7 +30,10 @@ from kimidoc.engine.passages import PASSAGES, Cutter, Passages
 from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
 from kimidoc.models.nano.reader import POINTER
 
-BATCH = 8  # contexts of one to two thousand tokens that are read at once
+BATCH, BATCH_TOKENS = (
+    8,
+    16_384,
+)  # contexts that are read at once, and their tokens, padding included
 OF_ALL, BY_WORDS = 5, 3  # blocks of a whole window: the finder's best, and by words the next best
 _Floats = NDArray[np.float64]
 
@@ -111,8 +114,7 @@ class Rereading(Desk):
         asked = [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
         order = sorted(range(len(prompts)), key=lambda i: len(asked[i].ids))
         found: dict[int, Result] = {}
-        for at in range(0, len(order), BATCH):
-            group = order[at : at + BATCH]
+        for group in _batches(order, [len(one.ids) for one in asked]):
             rows = [row(asked[i]) for i in group]
 
             def point(number: int, hidden: Tensor, group: Sequence[int] = group) -> None:
@@ -212,3 +214,16 @@ def _ranked(scores: NDArray[np.float32], allowed: NDArray[np.int64]) -> list[int
     """The allowed blocks that promise anything, the best first."""
     order = allowed[np.argsort(-scores[allowed], kind="stable")]
     return [int(b) for b in order if scores[b] > 0]
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """``order``, shortest first, in groups of ``BATCH``, or of ``BATCH_TOKENS`` if that is less."""
+    group: list[int] = []
+    for number in order:
+        full = len(group) == BATCH or (len(group) + 1) * lengths[number] > BATCH_TOKENS
+        if group and full:
+            yield group
+            group = []
+        group.append(number)
+    if group:
+        yield group

@@ -10,11 +10,20 @@ import pytest
 import torch
 
 from kimidoc.ask.parse import parse
+from kimidoc.engine.base import Prompt
 from kimidoc.engine.constrain import units, words
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.passages import GAP, QUOTE_TOKENS, REACH, Cutter
-from kimidoc.engine.rereading import BY_WORDS, OF_ALL, Rereading, Rules
+from kimidoc.engine.passages import ASKED, ASKED_TOKENS, GAP, QUOTE_TOKENS, REACH, Cutter
+from kimidoc.engine.rereading import (
+    BATCH,
+    BATCH_TOKENS,
+    BY_WORDS,
+    OF_ALL,
+    Rereading,
+    Rules,
+    _batches,
+)
 from kimidoc.experts.routed import ExpertShape, RoutedExperts
 from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
@@ -206,3 +215,26 @@ def test_what_is_read_again_is_ranked_by_both_ways(grown: Checkpoint) -> None:
             ]
             read = {t for a, b in one.passages.spans for t in range(a, b)}
             assert set(body) <= read or block not in wanted
+
+
+def test_batches_hold_every_number_once_and_not_too_many_tokens() -> None:
+    lengths = [900] * 11 + [5_000, 9_000, 40_000, 40_001]
+    groups = list(_batches(range(len(lengths)), lengths))
+    assert [n for group in groups for n in group] == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) <= BATCH
+        assert len(group) == 1 or len(group) * max(lengths[n] for n in group) <= BATCH_TOKENS
+    assert [len(group) for group in groups] == [8, 3, 1, 1, 1, 1]
+    assert list(_batches([], [])) == []
+
+
+def test_a_long_question_stands_before_the_passages_in_part(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY)
+    question = "Who pays? " * 400
+    (one,) = made.read([Prompt("long", question)])
+    before = one.ids[len(of.preamble) :]
+    asked = of.tokenizer.encode([ASKED.format(question)])[0].ids
+    assert list(before[:ASKED_TOKENS]) == list(asked[:ASKED_TOKENS])
+    assert len(before) < 2 * len(asked)
+    (draft,) = made.answer([Prompt("long", question)], lambda *_: None)
+    assert draft.text
