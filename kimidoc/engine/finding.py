@@ -55,7 +55,7 @@ class Look(Protocol):
 
     @property
     def by_words(self) -> Floats:
-        """Every block's promise by words alone: [N]; 0 is none."""
+        """Every block's promise by words alone, whatever document is named: [N]; 0 is none."""
         ...
 
     def found(self, allowed: Integers) -> bool:
@@ -87,14 +87,10 @@ class Finder(Protocol):
 @dataclass(frozen=True, slots=True)
 class _WordLook:
     scores: Floats
+    by_words: Floats
     overlap: Overlap
     coverage: Floats
     another: float = ALIKE
-
-    @property
-    def by_words(self) -> Floats:
-        """See ``Look``."""
-        return self.scores
 
     def found(self, allowed: Integers) -> bool:
         """The best block's BM25 as a share of what the question's words are worth, about 0 to 2.
@@ -131,7 +127,7 @@ class ByWords:
         covered = self.prior.scores(stems) / np.float32(worth or 1.0)
         scores = self.prior.scores(content([prompt.question, *prompt.terms]))
         overlap = Overlap(self.window, self.prior, prompt.question, prompt.terms)
-        return _WordLook(self.named_first(prompt, scores), overlap, covered)
+        return _WordLook(self.named_first(prompt, scores), scores, overlap, covered)
 
     def unnamed(self, prompt: Prompt) -> str:
         """What is asked, without the document that the question names, of all the window's."""
@@ -250,7 +246,7 @@ class _MeaningLook:
         if prompt.terms:
             scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
         self.scores: Floats = finder.words.named_first(prompt, scores)
-        self.by_words: Floats = words.scores
+        self.by_words: Floats = words.by_words
 
     def found(self, allowed: Integers) -> bool:
         """By the fitted verdict; by words where none was fitted."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,18 @@ def test_what_two_documents_share_names_neither() -> None:
 )
 def test_what_is_asked_without_the_name(window: Window, question: str, left: str) -> None:
     assert Openings.of(window).unnamed(question) == left
+
+
+def test_a_path_names_what_a_register_lists_too(tmp_path: Path) -> None:
+    words = tokenizer(tiny_checkpoint(tmp_path / "tiny"))
+    texts = {
+        f"contracts/{name.casefold()}-supply-agreement.txt": f"Agreement of {name} Limited.\n"
+        + "The supplier insures the goods and pays for the carriage of them. " * 30
+        for name in NAMES
+    }
+    texts["contracts/register.txt"] = "Register: " + ", ".join(NAMES) + "\n"
+    every = [Document(path, "text", "read", text) for path, text in texts.items()]
+    openings = Openings.of(fit(every, words, 1 << 20))
+    for number, name in enumerate(NAMES):
+        assert openings.named(f"Which law governs the {name} agreement?") == number
+    assert openings.named("Which contract of the register has ended?") is None
