@@ -59,9 +59,9 @@ _BY_READER = Notice(
     "method.read-again",
     "A small trained indexer chose passages of the window, and for a question put to all documents "
     "its words chose some too. A small trained model read them again with the question: it decided "
-    "whether they answer it and which of their sentences to quote. How often that is right on contracts it was not trained on is in "
-    "models/nano/README.md: a quote that was located may still not answer its question, and an "
-    "answer may have been overlooked.",
+    "whether they answer it and which of their sentences to quote. How often that is right on "
+    "contracts it was not trained on is in models/nano/README.md: a quote that was located may "
+    "still not answer its question, and an answer may have been overlooked.",
 )
 
 

@@ -45,7 +45,7 @@ class Recipe:
     """
 
     shape: ReaderShape = field(default_factory=ReaderShape)
-    steps: int = 445
+    steps: int = 471
     tokens: int = 65_536
     at_once: int = 65_536
     rate: float = 2e-3
