@@ -100,7 +100,7 @@ def reader(
     work: Annotated[str, _option("--work", metavar="DIR", about="Where examples are kept.")],
     output: Weights,
     code: Code = None,
-    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (445).")] = 445,
+    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (471).")] = 471,
     share: Share = 1.0,
     seed: Seed = 0,
     device: Device = "cpu",
