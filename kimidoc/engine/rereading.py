@@ -64,7 +64,8 @@ class Rules:
 class Asked:
     """A prompt made ready: what is read for it, and where in the window the finder sees it.
 
-    ``worth``, ``words`` [U]: of each unit, the finder's and that of the question's words;
+    ``worth``, ``words`` [U]: of each unit, the finder's and, of a whole window, that of the
+    question's words;
     ``pointed`` [U + 1]: log p of each unit and of none, once it was read.
     """
 
@@ -138,13 +139,16 @@ class Rereading(Desk):
         places = [a for b, score in listed for a in self._places(prompt, b, score)]
         source = runs(self.window, cut.spans)
         at = np.searchsorted(source.starts, [start for start, _ in cut.units])
+        by_words = np.zeros(len(at))
+        if prompt.scope is None:
+            by_words = look.worth_by_words(source)[at].astype(np.float64)
         return Asked(
             prompt,
             cut,
             (*cut.ids, *self._feed(prompt)[0]),
             tuple(places[:LISTED]),
             look.worth(source)[at].astype(np.float64),
-            look.worth_by_words(source)[at].astype(np.float64),
+            by_words,
         )
 
     def _point(self, asked: Asked, hidden: Tensor) -> None:
@@ -180,9 +184,7 @@ class Rereading(Desk):
         units, pointed = asked.passages.units, asked.pointed[:-1]
         if not units:
             return []
-        total = pointed + self.rules.worth * asked.worth
-        if asked.prompt.scope is None:
-            total = total + self.rules.words * asked.words
+        total = pointed + self.rules.worth * asked.worth + self.rules.words * asked.words
         order = np.argsort(-total, kind="stable").tolist()
         least = pointed[order[0]] + np.log(self.rules.another)
         kept = [n for n in order if n == order[0] or pointed[n] >= least]
