@@ -19,9 +19,11 @@ from kimidoc.models.load import load
 from kimidoc.models.nano import reader as shipped
 from kimidoc.models.nano.reader import ReaderShape
 from kimidoc.train import balance, reader_stage, stage
+from kimidoc.train.cases import Asking, Pool
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
 from kimidoc.train.reader import SHARPNESS, Recipe, Training, pointed
+from kimidoc.train.states import windows
 from kimidoc.train.upcycle import LowRank, Upcycling, watch
 
 SHAPE = ReaderShape(first=1, rank=4, pointed=16, experts=ExpertShape(hidden=32, experts=4, inner=8))
@@ -255,6 +257,24 @@ def test_categories_are_put_to_all_documents_too(
     texts = _texts(checkpoint, made)
     several = [context for context, *_ in texts if context.count("Contract ") > 1]
     assert several
+
+
+def test_of_all_documents_the_labelled_one_answers(checkpoint: Checkpoint, data: Path) -> None:
+    documents = [d for d in stage.draw(data, [], Random(0))["cuad"]]
+    loaded = load(checkpoint, 1)
+    window = next(iter(windows(documents, 1 << 20, loaded)))[0]
+    by_path = {d.path: d for d in documents}
+    asking = Asking(window, by_path, Pool(documents), Random(0))
+    cases = asking.cases()
+    across = asking.across(cases, [[n, n + 1000] for n in range(len(cases))])
+    assert across
+    for case, best in across:
+        asked = [c for c in cases if c.gold.category == case.gold.category]
+        paths = {c.segment.document.path for c in asked}
+        assert case.scope == (0, len(window.tokens)) and len(paths) > 1
+        assert len(set(best[: len(paths)])) == len(paths) <= len(best) / 2
+        assert {cases[n].segment.document.path for n in best[: len(paths)]} == paths
+        assert case.present == any(c.present for c in asked) or not case.every
 
 
 @torch.no_grad()
