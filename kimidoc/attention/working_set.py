@@ -117,7 +117,7 @@ def attend(
     query: Tensor,
     prefix_k: Tensor,
     prefix_v: Tensor,
-    prefix_seen: Tensor,
+    prefix_seen: Tensor | None,
     suffix_k: Tensor,
     suffix_v: Tensor,
     suffix_seen: Tensor,
@@ -128,16 +128,34 @@ def attend(
 ) -> tuple[Tensor, Tensor]:
     """Rows over what they were given and over their own tokens; keys and queries rotated.
 
-    query [B, H, S, D]; prefix [B, K, T, D]; suffix [B, K, U, D]; prefix_seen [B, K, S or 1, T],
-    suffix_seen [B, S, U] bool. Returns [B, S, H, Dv] and the prefix's share of the attention,
-    [B, K, G, S, T].
+    query [B, H, S, D]; prefix [B or 1, K, T, D]; suffix [B, K, U, D]; prefix_seen [B, K or 1,
+    S or 1, T] (None: all of it), suffix_seen [B, S, U] bool. A prefix of one row is every row's:
+    it is not repeated, all rows' queries are one product's (as in Hydragen, arXiv:2402.05099).
+    Returns [B, S, H, Dv] and the prefix's share of the attention, [B, K, G, S, T].
     """
     q = dense.group(query, prefix_k.shape[1])
-    T = prefix_k.shape[2]
-    far = dense.scores(q, prefix_k, scaling=scaling, softcap=softcap)
-    far = far.masked_fill(~prefix_seen[:, :, None], float("-inf"))
+    T, shared = prefix_k.shape[2], prefix_k.shape[0] == 1 < q.shape[0]
+    scored = dense.scores(_as_one(q) if shared else q, prefix_k, scaling=scaling, softcap=softcap)
+    far = _as_rows(scored, q.shape[0]) if shared else scored
+    if prefix_seen is not None:
+        far = far.masked_fill(~prefix_seen[:, :, None], float("-inf"))
     own = dense.scores(q, suffix_k, scaling=scaling, softcap=softcap)
     own = own.masked_fill(~suffix_seen[:, None, None], float("-inf"))
     p = dense.weights(torch.cat([far, own], -1), s_aux)
-    out = dense.mix(p[..., :T], prefix_v) + dense.mix(p[..., T:], suffix_v)
+    out = dense.mix(p[..., T:], suffix_v)
+    if shared:
+        out += _as_rows(dense.mix(_as_one(p[..., :T]), prefix_v), q.shape[0])
+    else:
+        out += dense.mix(p[..., :T], prefix_v)
     return dense.ungroup(out), p[..., :T]
+
+
+def _as_one(x: Tensor) -> Tensor:
+    """All rows' queries as those of one: [B, K, G, S, D] -> [1, K, B * G, S, D]"""
+    return x.transpose(0, 1).flatten(1, 2)[None]
+
+
+def _as_rows(x: Tensor, rows: int) -> Tensor:
+    """The inverse, a view: [1, K, B * G, S, D] -> [B, K, G, S, D]"""
+    K, S, D = x.shape[1], x.shape[3], x.shape[4]
+    return x[0].view(K, rows, -1, S, D).transpose(0, 1)

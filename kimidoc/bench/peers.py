@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol
 
 import torch
@@ -27,8 +29,8 @@ class Peer(Protocol):
         """What it is called in the table, with its version."""
         ...
 
-    def read(self, ids: Sequence[int]) -> None:
-        """Read the tokens from nothing."""
+    def read(self, ids: Sequence[int], seconds: float = inf) -> int:
+        """Read the tokens from nothing, for so long at most: how many it came through."""
         ...
 
 
@@ -40,15 +42,24 @@ class Transformers:
         self.model.set_attn_implementation("sdpa")
         self.name = f"transformers {version('transformers')}"
 
-    def read(self, ids: Sequence[int]) -> None:
+    def read(self, ids: Sequence[int], seconds: float = inf) -> int:
         """Chunk by chunk; the head for the last token only."""
-        self.through(ids, lambda start, logits: None, keep=1)
+        until, read = perf_counter() + seconds, 0
+
+        def take(start: int, logits: torch.Tensor) -> bool:
+            nonlocal read
+            read = min(len(ids), start + CHUNK_TOKENS)
+            return perf_counter() < until
+
+        self.through(ids, take, keep=1)
+        return read
 
     @torch.no_grad()
     def through(
-        self, ids: Sequence[int], take: Callable[[int, torch.Tensor], None], keep: int = 0
+        self, ids: Sequence[int], take: Callable[[int, torch.Tensor], object], keep: int = 0
     ) -> Any:
-        """Read ``ids``; ``take`` gets each chunk's first token and logits. Returns the cache.
+        """Read ``ids``; ``take`` gets each chunk's first token and logits, and says False to end.
+        Returns the cache.
 
         ``keep``: tokens of a chunk whose logits are wanted; 0 is all.
         """
@@ -63,7 +74,8 @@ class Transformers:
                 use_cache=True,
                 logits_to_keep=keep,
             )
-            take(start, out.logits[0].float())
+            if take(start, out.logits[0].float()) is False:
+                break
         return cache
 
 
@@ -83,10 +95,15 @@ class LlamaCpp:
         )
         self.name = f"llama.cpp ({gguf.name})"
 
-    def read(self, ids: Sequence[int]) -> None:
-        """All tokens through its own batches."""
+    def read(self, ids: Sequence[int], seconds: float = inf) -> int:
+        """Batch by batch, as its own ``eval`` cuts them."""
+        until = perf_counter() + seconds
         self.model.reset()
-        self.model.eval(list(ids))
+        for start in range(0, len(ids), BATCH_TOKENS):
+            self.model.eval(list(ids[start : start + BATCH_TOKENS]))
+            if perf_counter() >= until:
+                return min(len(ids), start + BATCH_TOKENS)
+        return len(ids)
 
 
 def find_gguf(given: str | None, cache: Path) -> Path | None:

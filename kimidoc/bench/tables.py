@@ -56,7 +56,7 @@ def _speed(row: Any) -> tuple[str, ...]:
         row.name,
         _runs(row.seconds),
         f"{row.tokens_per_s:,.0f}",
-        f"{row.times_slower:.2f}x",
+        f"{'' if row.read == row.tokens else '> '}{row.times_slower:.2f}x",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,15 @@ def speed(
         str | None,
         option("--gguf", metavar="FILE", about="The same weights as GGUF, for llama.cpp."),
     ] = None,
+    patience: Annotated[
+        float | None,
+        option(
+            "--patience",
+            metavar="N",
+            min=1.0,
+            about="Stop a peer once it has taken N times as long as ours (never).",
+        ),
+    ] = None,
     measuring: Measuring,
     reading: Selection,
     manner: Manner,
@@ -64,7 +74,7 @@ def speed(
             raise UsageError(
                 f"There is no peer {unknown[0]!r}.", hint=f"Peers: {', '.join(others.NAMES)}, none."
             )
-        return speed.run(setting, who, gguf)
+        return speed.run(setting, who, gguf, math.inf if patience is None else patience)
 
     measured(ctx, paths, measuring, reading, manner, measure)
 

@@ -37,15 +37,17 @@ class Batch:
         self.asked = torch.empty(0)
         self.all_valid = torch.empty(len(choices), 0, dtype=torch.bool)
         self.offsets = torch.empty(0)  # [B, U]: each suffix token's index within its own row
+        self.own_seen = torch.empty(0)  # [B, S, U]: which own tokens each of the newest S may see
 
     def step(self, valid: Tensor, asked: Tensor) -> None:
         """Announce the tokens of the next forward pass."""
         self.valid, self.asked = valid, asked
         self.all_valid = torch.cat([self.all_valid, valid], 1)
         self.offsets = (self.all_valid.long().cumsum(1) - 1).clamp_min(0)
+        self.own_seen = self._seen()
 
-    def own_seen(self) -> Tensor:
-        """Which own tokens each of the newest S may see, itself included: bool [B, S, U]."""
+    def _seen(self) -> Tensor:
+        """A token sees what is real up to itself: bool [B, S, U]."""
         S, U = self.valid.shape[1], self.all_valid.shape[1]
         past = torch.ones(S, U, dtype=torch.bool).tril(U - S)
         seen = past[None] & self.all_valid[:, None]
@@ -107,7 +109,7 @@ class AnswerFull:
             self.work.seen[:, :, None],
             self.own.k,
             self.own.v,
-            self.batch.own_seen(),
+            self.batch.own_seen,
             scaling=scaling,
             s_aux=s_aux,
             softcap=softcap,
@@ -166,22 +168,21 @@ class AnswerNear:
         """See ``attention.register.LayerState``."""
         if not self.own.k.numel():
             self._prefix(module)
-        B, S, P = query.shape[0], query.shape[2], self.k.shape[2]
+        S, P = query.shape[2], self.k.shape[2]
         at = self.batch.offsets + P  # [B, U]
         now, rotary = at[:, -S:], self.profile.rotary
         if rotary:
             query, key = rotary.rotate_at(query, now), rotary.rotate_at(key, now)
         self.own.append(key, value)
-        near = torch.ones(B, S, P, dtype=torch.bool)
-        own_seen = self.batch.own_seen()
+        near, own_seen = None, self.batch.own_seen
         if self.window is not None:
-            near = now[:, :, None] - torch.arange(P)[None, None] < self.window
-            own_seen &= now[:, :, None] - at[:, None] < self.window  # [B, S, U]
+            near = (now[:, :, None] - torch.arange(P)[None, None] < self.window)[:, None]
+            own_seen = own_seen & (now[:, :, None] - at[:, None] < self.window)  # [B, S, U]
         out, _ = working_set.attend(
             query,
-            self.k.expand(B, -1, -1, -1),
-            self.v.expand(B, -1, -1, -1),
-            near[:, None],
+            self.k,
+            self.v,
+            near,
             self.own.k,
             self.own.v,
             own_seen,

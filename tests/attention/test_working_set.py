@@ -94,3 +94,25 @@ def test_rows_attend_as_their_twins_do() -> None:
                 expected = reference.one(q, turned[keep], v[keep], scaling=scaling)
                 torch.testing.assert_close(out[b, s, h], expected, atol=1e-5, rtol=0)
     assert bool(((share.sum(-1) > 0) & (share.sum(-1) < 1)).all())
+
+
+def test_a_prefix_that_rows_share_is_each_rows_own() -> None:
+    """One row of keys for three rows of queries: the same as three copies of it."""
+    B, S, U, P = 3, 2, 4, 9
+    query, k, v = (
+        noise(B, K * G, S, D, seed=1),
+        noise(1, K, P, D, seed=2),
+        noise(1, K, P, Dv, seed=3),
+    )
+    own = noise(B, K, U, D, seed=4), noise(B, K, U, Dv, seed=5)
+    seen = noise(B, 1, S, P, seed=6) > -0.5
+    own_seen = torch.ones(B, S, U, dtype=torch.bool).tril(U - S)
+    for mask in (seen, None):
+        every = seen if mask is not None else torch.ones_like(seen)
+        said = working_set.attend(query, k, v, mask, *own, own_seen, scaling=0.4, softcap=5.0)
+        twin = working_set.attend(
+            query, k.repeat(B, 1, 1, 1), v.repeat(B, 1, 1, 1), every, *own, own_seen,
+            scaling=0.4, softcap=5.0,
+        )  # fmt: skip
+        for a, b in zip(said, twin, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)

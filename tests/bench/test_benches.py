@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -67,6 +68,17 @@ def test_llama_cpp_reads_what_the_others_read(
     assert given["model_path"] == "m.gguf" and given["n_ctx"] > 200
     assert given["n_threads"] == given["n_threads_batch"] == 1
     assert runs[0] == "reset" and len(runs[1]) == 200
+
+
+def test_a_peer_without_end_is_stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = count(step=3600)
+    monkeypatch.setattr(peers, "CHUNK_TOKENS", 64)
+    monkeypatch.setattr(peers, "perf_counter", lambda: next(hours))
+    found = bench("speed", "--tokens", "300", "--runs", "1", "--patience", "2")
+    ours, theirs = found["rows"]
+    assert (ours["read"], theirs["read"]) == (300, 64)
+    assert theirs["tokens_per_s"] == pytest.approx(64 / theirs["seconds"][0])
+    assert any("stopped" in note for note in found["notes"])
 
 
 def test_memory_and_its_picture(bench: Bench, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def test_memory_of_a_process_that_has_gone_is_nothing() -> None:
 
 def test_tables_have_a_cell_for_every_head() -> None:
     rows = {
-        "speed": SpeedRow(4000, "ours", (1.0, 3.0, 2.0), 2000.0, 1.0),
+        "speed": SpeedRow(4000, "ours", 3000, (1.0, 3.0, 2.0), 1500.0, 1.0),
         "memory": MemoryRow(4000, 2 * 10**9, 10**9, 10**9, 10**9, 10.0, None),
         "restore": RestoreRow(4000, 10.0, (0.1,), 100.0, 1.0, 1.0, 1.0, 1.0, 4.1, 10**9, False),
     }
