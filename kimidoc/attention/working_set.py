@@ -2,8 +2,9 @@
 
 Sinks, the blocks a prior insists on, and the blocks whose mean key the question's own queries
 promise most (MoBA's gate again), per key/value head, at consecutive virtual positions. Many
-questions are rows of one batch: their sets are padded to one length, the shared history itself is
-never repeated. Departs from Quest (arXiv:2406.10774) in choosing once per question, not per token.
+questions are rows of one batch, each with a set of its own and none padded; history that all rows
+share is never repeated. Departs from Quest (arXiv:2406.10774) in choosing once per question, not
+per token.
 """
 
 from __future__ import annotations
@@ -34,13 +35,17 @@ class Choice:
 
 @dataclass(slots=True)
 class WorkingSet:
-    """One layer's keys for B rows: k [B, K, T, D] rotated, v [B, K, T, Dv], seen [B, K, T]."""
+    """One layer's keys for one row: k [K, T, D] rotated, v [K, T, Dv], seen [K, T] bool.
+
+    ``length``: where the row's own tokens begin. ``blocks`` [K, C]: the block of every run of L
+    keys.
+    """
 
     k: Tensor
     v: Tensor
-    seen: Tensor  # bool
-    lengths: Tensor  # [B]: where each row's own tokens begin
-    blocks: list[Tensor]  # per row [K, C]: the block of every run of L keys
+    seen: Tensor
+    length: int
+    blocks: Tensor
 
 
 def choose(mean_query: Tensor, past: History, choice: Choice) -> Tensor:
@@ -71,39 +76,24 @@ def tokens_seen(blocks: Tensor, past_length: int, block_tokens: int, choice: Cho
 
 def build(
     query: Tensor,
-    asked: Tensor,
     past: History,
-    choices: list[Choice],
+    choice: Choice,
     rotary: Rotary | None,
     *,
     kv_heads: int,
     block_tokens: int,
 ) -> WorkingSet:
-    """query [B, H, S, D] un-rotated, asked [B, S] marks the question's own tokens."""
-    grouped = dense.group(query, kv_heads).float()  # [B, K, G, S, D]
-    weight = asked.float()[:, None, None, :, None]
-    mean = (grouped * weight).sum((2, 3)) / (weight.sum((2, 3)) * grouped.shape[2])  # [B, K, D]
-    rows, blocks = [], []
-    for row, choice in enumerate(choices):
-        chosen = choose(mean[row], past, choice)
-        k, v = past.blocks(chosen)
-        rows.append((k, v, tokens_seen(chosen, past.length, block_tokens, choice)))
-        blocks.append(chosen)
-    T = max(k.shape[1] for k, _, _ in rows)
-    k0, v0, _ = rows[0]
-    out = WorkingSet(
-        k0.new_zeros(len(rows), kv_heads, T, k0.shape[-1]),
-        v0.new_zeros(len(rows), kv_heads, T, v0.shape[-1]),
-        torch.zeros(len(rows), kv_heads, T, dtype=torch.bool, device=k0.device),
-        torch.tensor([_own_start(b, past.length, block_tokens) for b in blocks], device=k0.device),
-        blocks,
+    """What a question is given whose own words are query [H, S, D], un-rotated."""
+    mean = query.float().reshape(kv_heads, -1, query.shape[-1]).mean(1)  # [K, D]
+    chosen = choose(mean, past, choice)
+    k, v = past.blocks(chosen)
+    return WorkingSet(
+        rotary.rotate(k, 0) if rotary else k,
+        v,
+        tokens_seen(chosen, past.length, block_tokens, choice),
+        _own_start(chosen, past.length, block_tokens),
+        chosen,
     )
-    for row, (k, v, seen) in enumerate(rows):
-        n = k.shape[1]
-        out.k[row, :, :n] = rotary.rotate(k, 0) if rotary else k
-        out.v[row, :, :n] = v
-        out.seen[row, :, :n] = seen
-    return out
 
 
 def _own_start(blocks: Tensor, past_length: int, block_tokens: int) -> int:
@@ -115,47 +105,60 @@ def _own_start(blocks: Tensor, past_length: int, block_tokens: int) -> int:
 
 def attend(
     query: Tensor,
-    prefix_k: Tensor,
-    prefix_v: Tensor,
+    prefix: tuple[Tensor, Tensor],
     prefix_seen: Tensor | None,
-    suffix_k: Tensor,
-    suffix_v: Tensor,
-    suffix_seen: Tensor,
+    own: tuple[Tensor, Tensor],
+    own_seen: Tensor,
     *,
     scaling: float,
     s_aux: Tensor | None = None,
     softcap: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Rows over what they were given and over their own tokens; keys and queries rotated.
+    """One row over what it was given and over its own tokens; keys and queries rotated.
 
-    query [B, H, S, D]; prefix [B or 1, K, T, D]; suffix [B, K, U, D]; prefix_seen [B, K or 1,
-    S or 1, T] (None: all of it), suffix_seen [B, S, U] bool. A prefix of one row is every row's:
-    it is not repeated, all rows' queries are one product's (as in Hydragen, arXiv:2402.05099).
-    Returns [B, S, H, Dv] and the prefix's share of the attention, [B, K, G, S, T].
+    query [H, S, D]; prefix k, v [K, T, D]; own k, v [K, U, D]; prefix_seen [K or 1, S or 1, T]
+    bool (None: all of it), own_seen [S, U]. Returns [S, H, Dv] and the prefix's share of the
+    attention, [K, G, S, T].
     """
-    q = dense.group(query, prefix_k.shape[1])
-    T, shared = prefix_k.shape[2], prefix_k.shape[0] == 1 < q.shape[0]
-    scored = dense.scores(_as_one(q) if shared else q, prefix_k, scaling=scaling, softcap=softcap)
-    far = _as_rows(scored, q.shape[0]) if shared else scored
+    T = prefix[0].shape[1]
+    k, v = (torch.cat(pair, 1)[None] for pair in zip(prefix, own, strict=True))
+    q = dense.group(query[None], k.shape[1])
+    a = dense.scores(q, k, scaling=scaling, softcap=softcap)  # [1, K, G, S, T + U]
     if prefix_seen is not None:
-        far = far.masked_fill(~prefix_seen[:, :, None], float("-inf"))
-    own = dense.scores(q, suffix_k, scaling=scaling, softcap=softcap)
-    own = own.masked_fill(~suffix_seen[:, None, None], float("-inf"))
-    p = dense.weights(torch.cat([far, own], -1), s_aux)
-    out = dense.mix(p[..., T:], suffix_v)
-    if shared:
-        out += _as_rows(dense.mix(_as_one(p[..., :T]), prefix_v), q.shape[0])
-    else:
-        out += dense.mix(p[..., :T], prefix_v)
-    return dense.ungroup(out), p[..., :T]
+        a[..., :T].masked_fill_(~prefix_seen[None, :, None], float("-inf"))
+    a[..., T:].masked_fill_(~own_seen, float("-inf"))
+    p = dense.weights(a, s_aux)
+    return dense.ungroup(dense.mix(p, v))[0], p[0, ..., :T]
 
 
-def _as_one(x: Tensor) -> Tensor:
-    """All rows' queries as those of one: [B, K, G, S, D] -> [1, K, B * G, S, D]"""
-    return x.transpose(0, 1).flatten(1, 2)[None]
+def attend_each(
+    query: Tensor,
+    prefix: tuple[Tensor, Tensor],
+    prefix_seen: Tensor | None,
+    own: tuple[Tensor, Tensor],
+    own_seen: Tensor,
+    *,
+    scaling: float,
+    s_aux: Tensor | None = None,
+    softcap: float | None = None,
+) -> Tensor:
+    """R rows with one token each over a prefix that they share, and over their own tokens.
 
-
-def _as_rows(x: Tensor, rows: int) -> Tensor:
-    """The inverse, a view: [1, K, B * G, S, D] -> [B, K, G, S, D]"""
-    K, S, D = x.shape[1], x.shape[3], x.shape[4]
-    return x[0].view(K, rows, -1, S, D).transpose(0, 1)
+    query [H, R, D]; prefix k, v [K, T, D]; own k, v [R, K, U, D]; prefix_seen [R, T] bool (None:
+    all of it), own_seen [R, U]. The prefix is not repeated: all rows' queries are one product's (as
+    in Hydragen, arXiv:2402.05099). Returns [R, H, Dv].
+    """
+    T = prefix[0].shape[1]
+    q = dense.group(query[None], prefix[0].shape[0])  # [1, K, G, R, D]
+    far = dense.scores(q, prefix[0][None], scaling=scaling, softcap=softcap)
+    if prefix_seen is not None:
+        far.masked_fill_(~prefix_seen, float("-inf"))
+    row = q[0].permute(2, 0, 1, 3)[:, :, :, None]  # [R, K, G, 1, D]
+    near = dense.scores(row, own[0], scaling=scaling, softcap=softcap)
+    near.masked_fill_(~own_seen[:, None, None, None], float("-inf"))
+    near = near[:, :, :, 0].permute(1, 2, 0, 3)[None]  # [1, K, G, R, U]
+    p = dense.weights(torch.cat([far, near], -1), s_aux)
+    out = dense.mix(p[..., :T], prefix[1][None])[0]  # [K, G, R, Dv]
+    by_row = p[0, ..., T:].permute(2, 0, 1, 3)[:, :, :, None]  # [R, K, G, 1, U]
+    out = out.permute(2, 0, 1, 3) + dense.mix(by_row, own[1])[:, :, :, 0]  # [R, K, G, Dv]
+    return out.flatten(1, 2)

@@ -1,13 +1,16 @@
 """Layers while answering: many rows on one shared, read-only prefix.
 
-A ``Batch`` is one lockstep group of rows. Every layer keeps its rows' own tokens (the suffix) and
-the working set chosen when the questions went through; padding is marked, never attended to. A
-question's attention to history is summed per block over layers and heads: that is the evidence.
+A ``Batch`` is one lockstep group of rows. What they feed in one pass is packed into one sequence,
+row after row and without padding: linear layers see real tokens only, and who belongs to whom is
+attention's business. Every layer keeps its rows' own tokens (the suffix) and the working set chosen
+when the questions went through. A question's attention to history is summed per block over layers
+and heads: that is the evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,49 +24,95 @@ from kimidoc.kvcache.local import Tail
 from kimidoc.kvcache.snapshot import Layer
 
 
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """One row's part of a pass: packed tokens [start, end), own tokens from ``first`` on."""
+
+    row: int
+    start: int
+    end: int
+    first: int
+
+
 class Batch:
     """What the layers of one lockstep group share.
 
-    ``valid`` [B, S]: which of the tokens now going through are real. ``asked`` [B, S]: which of
-    them are the question's own words; they choose the blocks and are the ones whose attention
-    counts as evidence. ``mass`` [B, N]: attention received per block so far.
+    ``fed``: who feeds in this pass. ``rows``, ``places`` [N]: whose every packed token is, and its
+    index among that row's own. ``asked``: the question's own words within each row's first feed;
+    they choose the blocks and are the ones whose attention counts as evidence. ``mass`` [B,
+    blocks]: attention received per block so far.
     """
 
-    def __init__(self, choices: list[Choice], blocks: int, block_tokens: int) -> None:
+    def __init__(self, choices: Sequence[Choice], blocks: int, block_tokens: int) -> None:
         self.choices = choices
         self.block_tokens = block_tokens
         self.mass = torch.zeros(len(choices), blocks)
-        self.valid = torch.empty(0)
-        self.asked = torch.empty(0)
-        self.all_valid = torch.empty(len(choices), 0, dtype=torch.bool)
-        self.offsets = torch.empty(0)  # [B, U]: each suffix token's index within its own row
-        self.own_seen = torch.empty(0)  # [B, S, U]: which own tokens each of the newest S may see
+        self.asked: Sequence[tuple[int, int]] = ()
+        self.fed: Sequence[Fed] = ()
+        self.rows = self.places = torch.empty(0, dtype=torch.long)
+        self._lengths = [0] * len(choices)
 
-    def step(self, valid: Tensor, asked: Tensor) -> None:
-        """Announce the tokens of the next forward pass."""
-        self.valid, self.asked = valid, asked
-        self.all_valid = torch.cat([self.all_valid, valid], 1)
-        self.offsets = (self.all_valid.long().cumsum(1) - 1).clamp_min(0)
-        self.own_seen = self._seen()
+    def step(self, counts: Mapping[int, int]) -> None:
+        """Announce the next pass: how many tokens each row feeds, in packed order."""
+        at, fed, rows, places = 0, [], list[int](), list[int]()
+        for row, count in counts.items():
+            first = self._lengths[row]
+            fed.append(Fed(row, at, at + count, first))
+            rows += [row] * count
+            places += range(first, first + count)
+            self._lengths[row] += count
+            at += count
+        self.fed, self.rows, self.places = fed, torch.tensor(rows), torch.tensor(places)
 
-    def _seen(self) -> Tensor:
-        """A token sees what is real up to itself: bool [B, S, U]."""
-        S, U = self.valid.shape[1], self.all_valid.shape[1]
-        past = torch.ones(S, U, dtype=torch.bool).tril(U - S)
-        seen = past[None] & self.all_valid[:, None]
-        # a padding query sees itself, so that its softmax is not empty
-        return seen | (torch.eye(U, dtype=torch.bool)[U - S :][None])
+    @property
+    def single(self) -> bool:
+        """Whether every row feeds one token."""
+        return all(one.end - one.start == 1 for one in self.fed)
+
+    @property
+    def longest(self) -> int:
+        """The most own tokens of any row in this pass."""
+        return max(self._lengths[one.row] for one in self.fed)
 
 
 class _Suffix:
-    """The rows' own keys (rotated) and values of one layer."""
+    """The rows' own keys (rotated) and values of one layer: [B, K, room, D]."""
 
-    def __init__(self) -> None:
-        self.k = self.v = torch.empty(0)
+    def __init__(self, rows: int) -> None:
+        self._rows, self.k, self.v = rows, torch.empty(0), torch.empty(0)
 
-    def append(self, k: Tensor, v: Tensor) -> None:
-        self.k = k if not self.k.numel() else torch.cat([self.k, k], 2)
-        self.v = v if not self.v.numel() else torch.cat([self.v, v], 2)
+    def append(self, batch: Batch, k: Tensor, v: Tensor) -> None:
+        """k [1, K, N, D], v [1, K, N, Dv]: what the pass feeds."""
+        self.k, self.v = (
+            self._with_room(*pair, batch.longest) for pair in ((self.k, k), (self.v, v))
+        )
+        for mine, fresh in ((self.k, k), (self.v, v)):
+            mine[batch.rows, :, batch.places] = fresh[0].transpose(0, 1)
+
+    def _with_room(self, old: Tensor, like: Tensor, tokens: int) -> Tensor:
+        if old.dim() == 4 and old.shape[2] >= tokens:
+            return old
+        new = like.new_zeros(self._rows, like.shape[1], tokens + 32, like.shape[3])
+        if old.dim() == 4:
+            new[:, :, : old.shape[2]] = old
+        return new
+
+    def of(self, one: Fed) -> tuple[Tensor, Tensor]:
+        """One row's, up to the newest: k [K, U, D], v [K, U, Dv]."""
+        length = one.first + one.end - one.start
+        return self.k[one.row, :, :length], self.v[one.row, :, :length]
+
+    def of_all(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Those of the rows that feed: k [R, K, U, D], v, and which are theirs [R, U] bool."""
+        rows, U = batch.rows, batch.longest
+        seen = torch.arange(U, device=self.k.device) <= batch.places[:, None].to(self.k.device)
+        return self.k[rows, :, :U], self.v[rows, :, :U], seen
+
+
+def _causal(one: Fed, device: torch.device) -> Tensor:
+    """A token sees the row's own up to itself: bool [S, U]"""
+    U = one.first + one.end - one.start
+    return torch.ones(one.end - one.start, U, dtype=torch.bool, device=device).tril(one.first)
 
 
 class AnswerFull:
@@ -71,8 +120,8 @@ class AnswerFull:
 
     def __init__(self, kept: Kept, profile: Profile, batch: Batch) -> None:
         self.kept, self.profile, self.batch = kept, profile, batch
-        self.work: WorkingSet | None = None
-        self.own = _Suffix()
+        self.work: list[WorkingSet] = []
+        self.own = _Suffix(len(batch.choices))
 
     def attend(
         self,
@@ -85,50 +134,58 @@ class AnswerFull:
         s_aux: Tensor | None,
         softcap: float | None,
     ) -> Tensor:
-        """See ``attention.register.LayerState``."""
-        rotary, S, first = self.profile.rotary, query.shape[2], self.work is None
-        if self.work is None:
-            self.work = working_set.build(
-                query,
-                self.batch.asked,
-                history(self.kept, module, self.profile.mla),
-                self.batch.choices,
-                rotary,
-                kv_heads=key.shape[1],
-                block_tokens=self.batch.block_tokens,
-            )
-            self.kept.unload()
-        at = self.work.lengths[:, None] + self.batch.offsets[:, -S:]
-        if rotary:
-            query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)
-        self.own.append(key, value)
-        out, share = working_set.attend(
-            query,
-            self.work.k,
-            self.work.v,
-            self.work.seen[:, :, None],
-            self.own.k,
-            self.own.v,
-            self.batch.own_seen,
-            scaling=scaling,
-            s_aux=s_aux,
-            softcap=softcap,
-        )
+        """See ``attention.register.LayerState``; the batch is packed: [1, H, N, D]."""
+        rotary, batch, first = self.profile.rotary, self.batch, not self.work
         if first:
-            self._count(share)
-        return out
+            self._choose(module, query, key.shape[1])
+        if rotary:
+            starts = torch.tensor([work.length for work in self.work])
+            at = (starts[batch.rows] + batch.places)[None].to(query.device)
+            query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)
+        self.own.append(batch, key, value)
+        out = []
+        for one in batch.fed:
+            work = self.work[one.row]
+            said, share = working_set.attend(
+                query[0, :, one.start : one.end],
+                (work.k, work.v),
+                work.seen[:, None],
+                self.own.of(one),
+                _causal(one, query.device),
+                scaling=scaling,
+                s_aux=s_aux,
+                softcap=softcap,
+            )
+            out.append(said)
+            if first:
+                self._count(one.row, share)
+        return torch.cat(out)[None]
 
-    def _count(self, share: Tensor) -> None:
-        """Add the question's attention to each block: share [B, K, G, S, T]."""
-        assert self.work is not None
-        asked = self.batch.asked.to(share.dtype)[:, None, None, :, None]
-        per_key = (share * asked).sum((2, 3)).float()  # [B, K, T]
-        L = self.batch.block_tokens
-        for row, blocks in enumerate(self.work.blocks):
-            mass = (
-                per_key[row, :, : blocks.shape[1] * L].reshape(*blocks.shape, L).sum(-1)
-            )  # [K, C]
-            self.batch.mass[row].index_add_(0, blocks.flatten(), mass.flatten())
+    def _choose(self, module: nn.Module, query: Tensor, kv_heads: int) -> None:
+        """Each row's working set, by its question's own words; all rows are in the first pass."""
+        past = history(self.kept, module, self.profile.mla)
+        for one in self.batch.fed:
+            a, b = self.batch.asked[one.row]
+            own = query[0, :, one.start + a : one.start + b]
+            self.work.append(
+                working_set.build(
+                    own,
+                    past,
+                    self.batch.choices[one.row],
+                    self.profile.rotary,
+                    kv_heads=kv_heads,
+                    block_tokens=self.batch.block_tokens,
+                )
+            )
+        self.kept.unload()
+
+    def _count(self, row: int, share: Tensor) -> None:
+        """Add the question's attention to each block: share [K, G, S, T]."""
+        a, b = self.batch.asked[row]
+        per_key = share[:, :, a:b].sum((1, 2)).float()  # [K, T]
+        blocks = self.work[row].blocks
+        mass = per_key.reshape(*blocks.shape, self.batch.block_tokens).sum(-1)  # [K, C]
+        self.batch.mass[row].index_add_(0, blocks.flatten().cpu(), mass.flatten().cpu())
 
 
 class AnswerNear:
@@ -141,18 +198,19 @@ class AnswerNear:
     def __init__(self, near: Recent | Tail, profile: Profile, batch: Batch) -> None:
         self.near, self.profile, self.batch = near, profile, batch
         self.window = near.window if isinstance(near, Recent) else None
-        self.k = self.v = torch.empty(0)  # [1, K, P, D]
-        self.own = _Suffix()
+        self.k = self.v = torch.empty(0)  # [K, P, D]
+        self.own = _Suffix(len(batch.choices))
 
     def _prefix(self, module: Any) -> None:
         if isinstance(self.near, Recent):
-            k, self.v = self.near.last()
+            k, v = self.near.last()
         else:
-            k, self.v = (x[None] for x in self.near.visible())
+            k, v = (x[None] for x in self.near.visible())
             self.near.unload()
             if self.profile.mla:
-                k, self.v = module.expand_kv(k, self.v)
-        self.k = self.profile.rotary.rotate(k, 0) if self.profile.rotary else k
+                k, v = module.expand_kv(k, v)
+        self.k = (self.profile.rotary.rotate(k, 0) if self.profile.rotary else k)[0]
+        self.v = v[0]
 
     def attend(
         self,
@@ -165,32 +223,36 @@ class AnswerNear:
         s_aux: Tensor | None,
         softcap: float | None,
     ) -> Tensor:
-        """See ``attention.register.LayerState``."""
-        if not self.own.k.numel():
+        """See ``attention.register.LayerState``; the batch is packed: [1, H, N, D]."""
+        if not self.k.numel():
             self._prefix(module)
-        S, P = query.shape[2], self.k.shape[2]
-        at = self.batch.offsets + P  # [B, U]
-        now, rotary = at[:, -S:], self.profile.rotary
+        batch, rotary, P = self.batch, self.profile.rotary, self.k.shape[1]
         if rotary:
-            query, key = rotary.rotate_at(query, now), rotary.rotate_at(key, now)
-        self.own.append(key, value)
-        near, own_seen = None, self.batch.own_seen
-        if self.window is not None:
-            near = (now[:, :, None] - torch.arange(P)[None, None] < self.window)[:, None]
-            own_seen = own_seen & (now[:, :, None] - at[:, None] < self.window)  # [B, S, U]
-        out, _ = working_set.attend(
-            query,
-            self.k,
-            self.v,
-            near,
-            self.own.k,
-            self.own.v,
-            own_seen,
-            scaling=scaling,
-            s_aux=s_aux,
-            softcap=softcap,
-        )
-        return out
+            at = (batch.places + P)[None].to(query.device)
+            query, key = rotary.rotate_at(query, at), rotary.rotate_at(key, at)
+        self.own.append(batch, key, value)
+        more: dict[str, Any] = {"scaling": scaling, "s_aux": s_aux, "softcap": softcap}
+        prefix = (self.k, self.v)
+        if batch.single:
+            k, v, own = self.own.of_all(batch)
+            near, own = self._within(batch.places, own, P)
+            return working_set.attend_each(query[0], prefix, near, (k, v), own, **more)[None]
+        out = []
+        for one in batch.fed:
+            places, asking = batch.places[one.start : one.end], query[0, :, one.start : one.end]
+            near, own = self._within(places, _causal(one, query.device), P)
+            near = None if near is None else near[None]
+            out.append(working_set.attend(asking, prefix, near, self.own.of(one), own, **more)[0])
+        return torch.cat(out)[None]
+
+    def _within(self, places: Tensor, own: Tensor, P: int) -> tuple[Tensor | None, Tensor]:
+        """What tokens at ``places`` [S] of their rows see: of the prefix [S, P], None for all of
+        it, and of ``own`` [S, U]."""
+        if self.window is None:
+            return None, own
+        at = places.to(own.device)[:, None]
+        near = at + P - torch.arange(P, device=own.device) < self.window
+        return near, own & (at - torch.arange(own.shape[1], device=own.device) < self.window)
 
 
 def states(layers: Sequence[Layer], profile: Profile, batch: Batch) -> dict[int, Any]:

@@ -124,9 +124,11 @@ class LexicalPrior:
         at, which = [], []
         ends = np.frombuffer(window.ends, dtype=np.int32)
         for segment in window.segments:
-            found = list(_occurrences(segment.document.text))
+            own = ends[segment.body : segment.end]
+            last = int(own[-1]) if len(own) else 0  # a document may be cut (``bench.text.cut``)
+            found = [pair for pair in _occurrences(segment.document.text) if pair[1] < last]
             starts = np.fromiter((start for _, start in found), np.int64, len(found))
-            inside = np.searchsorted(ends[segment.body : segment.end], starts, side="right")
+            inside = np.searchsorted(own, starts, side="right")
             at.append((segment.body + inside) // block_tokens)
             ids = (words.setdefault(word, len(words)) for word, _ in found)
             which.append(np.fromiter(ids, np.int64, len(found)))

@@ -15,6 +15,7 @@ So the finder finds the place, and the model writes the short answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,7 @@ QUOTE, ANOTHER, ANSWER = "<quote>", "</quote>\n<quote>", "</quote>\n<answer>"
 END_QUOTE, END_ANSWER = "</quote>", "</answer>"
 NOT_FOUND = "NOT FOUND"
 _Floats = NDArray[np.float32]
+_WORD = re.compile(r"\w+")  # as ``ask.swarm`` takes an answer apart
 Feed = tuple[list[int], Unit]  # tokens, and where in them the question's own words stand
 Writing = Generator[Sequence[int], Tensor, str]
 
@@ -162,7 +164,7 @@ class Desk:
         if not prompt.answer_tokens:
             return Draft(prompt.id, said, attended)
         after = yield self._tags[ANSWER]
-        answer = yield from self._answer(prompt, after)
+        answer = yield from self._answer(prompt, quotes, after)
         return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended)
 
     def _ranked(self, asked: _Asked, mass: _Floats) -> list[tuple[int, float]]:
@@ -225,8 +227,12 @@ class Desk:
         total = after[torch.from_numpy(allowed.astype(np.int64))].cpu().numpy() + most
         return int(allowed[int(np.argmax(total))])
 
-    def _answer(self, prompt: Prompt, after: Tensor) -> Writing:
-        """A few words, greedily; ends at a line end, a tag, or the end of the turn."""
+    def _answer(self, prompt: Prompt, quotes: Sequence[str], after: Tensor) -> Writing:
+        """A few words, greedily; ends at a line end, a tag, or the end of the turn.
+
+        An answer that is no run of words of a quote is not shown (``ask.swarm.borne_out``): what
+        can become none any more is not written to its end, and is no answer.
+        """
         ids: list[int] = []
         while len(ids) < prompt.answer_tokens:
             allowed = after[: self.tokenizer.vocabulary_size].clone()
@@ -238,6 +244,23 @@ class Desk:
             text = self.tokenizer.decode(ids).lstrip()
             if "\n" in text or "<" in text or len(ids) == prompt.answer_tokens:
                 break
+            if not any(begins_run(text, quote) for quote in quotes):
+                return ""
             after = yield [token]
         text = self.tokenizer.decode(ids).strip()
         return text.partition("\n")[0].partition("<")[0].strip()
+
+
+def begins_run(said: str, quote: str) -> bool:
+    """Whether ``said``, whose last word may be unfinished, can become a run of words of ``quote``.
+
+    Characters that are not whole yet, at the end of what was decoded, speak against nothing.
+    """
+    *whole, last = _WORD.findall(said.rstrip("\ufffd").casefold()) or [""]
+    words = _WORD.findall(quote.casefold())
+    return not last or any(
+        words[at : at + len(whole)] == whole
+        and at + len(whole) < len(words)
+        and words[at + len(whole)].startswith(last)
+        for at in range(len(words))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,64 +56,55 @@ def test_the_open_block_shows_its_tokens_only() -> None:
     assert seen[0].tolist() == [True] * 6 + [False] * 2
 
 
-def test_rows_attend_as_their_twins_do() -> None:
-    """Two questions of different length, different blocks, one of them at the open end."""
-    past, turn, S, scaling = _past(22), rotary(D), 3, 0.4
-    query, key = noise(2, K * G, S, D, seed=4), noise(2, K, S, D, seed=5)
-    value = noise(2, K, S, Dv, seed=6)
-    asked = torch.tensor([[True, True, True], [True, True, False]])
-    choices = [
-        Choice(_ids(0, 1, 2, 3, 4, 5), _ids(0, 5), 1),
-        Choice(_ids(0, 1, 2), _ids(), 1, ranges=((0, 10),)),
-    ]
-    work = working_set.build(query, asked, past, choices, turn, kv_heads=K, block_tokens=L)
-    assert work.lengths.tolist() == [10, 4]  # 3 blocks, the open one holds 2; 1 block
-    at = work.lengths[:, None] + torch.arange(S)
-    own = asked[:, None] & torch.ones(S, S, dtype=torch.bool).tril()
-    own |= torch.eye(S, dtype=torch.bool)
+@pytest.mark.parametrize(
+    "choice",
+    [Choice(_ids(0, 1, 2, 3, 4, 5), _ids(0, 5), 1), Choice(_ids(0, 1, 2), _ids(), 1, ((0, 10),))],
+    ids=["at the open end", "of a part"],
+)
+def test_a_row_attends_as_its_twin_does(choice: Choice) -> None:
+    """Of four tokens the first three are the question's own words."""
+    past, turn, S, asked, scaling = _past(22), rotary(D), 4, 3, 0.4
+    query, key = noise(K * G, S, D, seed=4), noise(K, S, D, seed=5)
+    value = noise(K, S, Dv, seed=6)
+    work = working_set.build(query[:, :asked], past, choice, turn, kv_heads=K, block_tokens=L)
+    own = torch.ones(S, S, dtype=torch.bool).tril()
     out, share = working_set.attend(
-        turn.rotate_at(query, at), work.k, work.v, work.seen[:, :, None],
-        turn.rotate_at(key, at), value, own, scaling=scaling,
+        turn.rotate(query, work.length), (work.k, work.v), work.seen[:, None],
+        (turn.rotate(key, work.length), value), own, scaling=scaling,
     )  # fmt: skip
-    for b in range(2):
-        real = query[b][:, asked[b]].view(K, G, -1, D).mean((1, 2))
-        for h in range(K * G):
-            head = h // G
-            allowed, must = choices[b].allowed.tolist(), choices[b].must.tolist()
-            blocks = reference.choose(
-                real[head], past.means(0, 6)[head], allowed, must, choices[b].top_k
-            )
-            low, high = (0, 22) if choices[b].ranges is None else (0, 10)
-            tokens = [t for n in blocks for t in range(n * L, n * L + L) if t < past.length]
-            for s in range(int(asked[b].sum())):
-                k = torch.cat([past.k[head][tokens], key[b, head, : s + 1]])
-                v = torch.cat([past.v[head][tokens], value[b, head, : s + 1]])
-                turned = torch.stack([reference.rotate(x, i, inv_freq(D)) for i, x in enumerate(k)])
-                keep = [i for i, t in enumerate(tokens) if low <= t < high]
-                keep += range(len(tokens), len(tokens) + s + 1)
-                q = reference.rotate(query[b, h, s], len(tokens) + s, inv_freq(D))
-                expected = reference.one(q, turned[keep], v[keep], scaling=scaling)
-                torch.testing.assert_close(out[b, s, h], expected, atol=1e-5, rtol=0)
+    real = query[:, :asked].reshape(K, -1, D).mean(1)
+    low, high = choice.ranges[0] if choice.ranges else (0, 22)
+    for h in range(K * G):
+        head = h // G
+        allowed, must = choice.allowed.tolist(), choice.must.tolist()
+        blocks = reference.choose(real[head], past.means(0, 6)[head], allowed, must, choice.top_k)
+        tokens = [t for n in blocks for t in range(n * L, n * L + L) if t < past.length]
+        for s in range(S):
+            k = torch.cat([past.k[head][tokens], key[head, : s + 1]])
+            v = torch.cat([past.v[head][tokens], value[head, : s + 1]])
+            turned = torch.stack([reference.rotate(x, i, inv_freq(D)) for i, x in enumerate(k)])
+            keep = [i for i, t in enumerate(tokens) if low <= t < high]
+            keep += range(len(tokens), len(tokens) + s + 1)
+            q = reference.rotate(query[h, s], len(tokens) + s, inv_freq(D))
+            expected = reference.one(q, turned[keep], v[keep], scaling=scaling)
+            torch.testing.assert_close(out[s, h], expected, atol=1e-5, rtol=0)
     assert bool(((share.sum(-1) > 0) & (share.sum(-1) < 1)).all())
 
 
-def test_a_prefix_that_rows_share_is_each_rows_own() -> None:
-    """One row of keys for three rows of queries: the same as three copies of it."""
-    B, S, U, P = 3, 2, 4, 9
-    query, k, v = (
-        noise(B, K * G, S, D, seed=1),
-        noise(1, K, P, D, seed=2),
-        noise(1, K, P, Dv, seed=3),
-    )
-    own = noise(B, K, U, D, seed=4), noise(B, K, U, Dv, seed=5)
-    seen = noise(B, 1, S, P, seed=6) > -0.5
-    own_seen = torch.ones(B, S, U, dtype=torch.bool).tril(U - S)
-    for mask in (seen, None):
-        every = seen if mask is not None else torch.ones_like(seen)
-        said = working_set.attend(query, k, v, mask, *own, own_seen, scaling=0.4, softcap=5.0)
-        twin = working_set.attend(
-            query, k.repeat(B, 1, 1, 1), v.repeat(B, 1, 1, 1), every, *own, own_seen,
-            scaling=0.4, softcap=5.0,
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("sink", [False, True])
+def test_rows_that_share_a_prefix_are_each_a_row(masked: bool, sink: bool) -> None:
+    """Three rows with one token each, and more or fewer own tokens before it."""
+    R, U, P = 3, 4, 9
+    query, k, v = noise(K * G, R, D, seed=1), noise(K, P, D, seed=2), noise(K, P, Dv, seed=3)
+    own = noise(R, K, U, D, seed=4), noise(R, K, U, Dv, seed=5)
+    near = noise(R, P, seed=6) > -0.5 if masked else None
+    seen = torch.arange(U) < torch.tensor([[4], [1], [3]])
+    more = {"scaling": 0.4, "softcap": 5.0, "s_aux": noise(K * G, seed=7) if sink else None}
+    out = working_set.attend_each(query, (k, v), near, own, seen, **more)
+    for r in range(R):
+        alone, _ = working_set.attend(
+            query[:, r : r + 1], (k, v), None if near is None else near[None, r : r + 1],
+            (own[0][r], own[1][r]), seen[r : r + 1], **more,
         )  # fmt: skip
-        for a, b in zip(said, twin, strict=True):
-            torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(out[r], alone[0], atol=1e-6, rtol=1e-5)

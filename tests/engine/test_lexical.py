@@ -8,6 +8,7 @@ from math import log1p
 import numpy as np
 import pytest
 
+from kimidoc.bench import text
 from kimidoc.engine.lexical import K1, B, LexicalPrior, content, terms
 from kimidoc.types import Window
 from tests.engine.answer_models import CODE, LEASE, SUPPLY, small_window
@@ -101,6 +102,14 @@ def test_a_prior_out_of_a_session_scores_the_same() -> None:
     for stems in (["rent", "landl"], terms(SUPPLY), ["zebra"]):
         np.testing.assert_array_equal(again.scores(stems), prior.scores(stems))
         assert [again.idf(t) for t in stems] == [prior.idf(t) for t in stems]
+
+
+def test_a_cut_document_counts_up_to_where_it_ends() -> None:
+    """Words of the text behind the last token stand in no block, and make none."""
+    short = text.cut(small_window(), 3 * L)
+    prior = LexicalPrior(short, L)
+    assert prior.blocks == LexicalPrior.unpacked(prior.packed()).blocks == 3
+    assert prior.scores(terms("".join(s.document.text for s in short.segments))).shape == (3,)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"x" * 400])
