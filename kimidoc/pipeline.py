@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from kimidoc.engine.local import LocalEngine
 
 
+DEVIATES, DEVIATING = "What deviates", 10  # the table of ``analyze --novelty``, and its rows
+
+
 @dataclass(frozen=True)
 class Job:
     """What a run is asked to do; the settings as ``config.Settings`` has them."""
@@ -73,6 +76,7 @@ class Job:
     earlier: Earlier | None = None
     since: str | None = None
     imported: tuple[triage.Result, ...] = ()
+    novelty: bool = False
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -95,6 +99,7 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
         seed=job.seed,
         options=job.read_options,
         sessions_limit_bytes=job.sessions_limit_bytes,
+        hears=job.novelty,
     )
 
 
@@ -142,11 +147,35 @@ def analyze(job: Job, progress: Progress = silent) -> Report:
         found = triage.weighed(job.imported, documents, base, prefix)
         told = (*report.warnings, triage.METHOD)
         report = replace(report, imported=found, warnings=told)
+    if job.novelty:
+        report = _with_novelty(report, reading)
     report = replace(report, excerpts=excerpts.of(report, documents))
     if revision is None:
         return compared(report, job.earlier, None)
     changed = revision.changed(documents, job.selection, job.limits)
     return compared(report, job.earlier, changed)
+
+
+def _with_novelty(report: Report, reading: _Reading) -> Report:
+    """The report with a heat strip for each document and the lines that deviate most."""
+    from kimidoc.novelty import score, tell, words
+
+    window, since = reading.packed(), perf_counter()
+    heard = words.of(window, reading.engine.heard(window, reading.progress))
+    found = score.scored(heard)
+    told = tell.table("novelty", DEVIATES, tell.ranked(found, DEVIATING), reading.documents)
+    spent = perf_counter() - since
+    seconds = replace(
+        report.run.seconds,
+        answer=report.run.seconds.answer + spent,
+        total=report.run.seconds.total + spent,
+    )
+    return replace(
+        report,
+        run=replace(report.run, seconds=seconds),
+        tables=(*report.tables, told),
+        strips=tell.strips(found),
+    )
 
 
 def compared(report: Report, earlier: Earlier | None, changed: changes.Changed | None) -> Report:

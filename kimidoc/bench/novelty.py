@@ -25,7 +25,6 @@ import numpy as np
 
 from kimidoc import pack
 from kimidoc.bench.base import DTYPE, Result, Setting, beyond
-from kimidoc.engine import surprisal
 from kimidoc.engine.local import NONE, LocalEngine
 from kimidoc.errors import UsageError
 from kimidoc.novelty import score, words
@@ -114,7 +113,7 @@ def _row(
     documents = [*([original] if copy != "alone" else []), *others, last]
     documents = [replace(document, sha256=None) for document in documents]
     window = pack.fit(documents, engine.tokenizer, 2**31 - 1, preamble=engine.preamble)
-    heard = words.of(window, surprisal.heard(engine, window))
+    heard = words.of(window, engine.heard(window))
     both = score.scored(heard)
     wording = score.scored(replace(heard, nats=np.full_like(heard.nats, heard.nats.mean())))
     lines = [line for each in both for line in each.lines]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from kimidoc.cli import jobs
@@ -28,7 +30,18 @@ EXAMPLES = """
   kimidoc analyze . --baseline last.json --json this.json --fail-on medium
   kimidoc analyze . --since origin/main --format github --junit kimidoc.xml
   kimidoc analyze src/ --import-sarif ruff.sarif --import-sarif bandit.sarif
+  kimidoc analyze contracts/ --novelty --html report.html
 """
+Novelty = Annotated[
+    bool,
+    typer.Option(
+        "--novelty",
+        help="Also show what deviates from the rest of the set: a table, and heat strips on the "
+        "HTML page. COST",
+        rich_help_panel="What is asked",
+        show_default=False,
+    ),
+]
 
 
 @command(app, examples=EXAMPLES)
@@ -38,6 +51,7 @@ def analyze(
     paths: Paths,
     *,
     playbook: PlaybookNames = None,
+    novelty: Novelty = False,
     reading: Reading,
     budget: Budget,
     running: Running,
@@ -53,7 +67,13 @@ def analyze(
     assert streams is not None
     options = jobs.Options(reading, budget, running, reports, gates, manner)
     code = jobs.run(
-        streams, "analyze", paths, options, playbooks=playbook, prepare=_known_playbooks
+        streams,
+        "analyze",
+        paths,
+        options,
+        playbooks=playbook,
+        novelty=novelty,
+        prepare=_known_playbooks,
     )
     raise typer.Exit(code)
 

@@ -52,6 +52,7 @@ def job(
     earlier: baseline.Earlier | None = None,
     since: str | None = None,
     imported: Sequence[triage.Result] = (),
+    novelty: bool = False,
 ) -> Job:
     """What the pipeline is asked to do. Raises UsageError for options that do not fit the paths."""
     from kimidoc.engine.base import ReadOptions
@@ -105,6 +106,7 @@ def job(
         earlier=earlier,
         since=since,
         imported=tuple(imported),
+        novelty=novelty,
     )
 
 
@@ -116,6 +118,7 @@ def run(
     *,
     questions: Sequence[Question] = (),
     playbooks: Sequence[str] | None = None,
+    novelty: bool = False,
     prepare: Callable[[config.Settings], None] = lambda settings: None,
 ) -> int:
     """Run one command to its exit code. ``prepare`` checks what can be checked before reading.
@@ -161,6 +164,7 @@ def run(
         earlier=earlier,
         since=since,
         imported=imported,
+        novelty=novelty,
     )
     steps: dict[str, Step] = {"ask": pipeline.ask, "analyze": pipeline.analyze}
     report = steps[command](wanted, streams.progress)

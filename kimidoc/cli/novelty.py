@@ -55,6 +55,7 @@ class _Read:
 
     engine: LocalEngine
     window: Window
+    session: SessionFacts
     found: list[Scored]
     gone: list[Scored]
     seconds: Seconds
@@ -110,7 +111,7 @@ def novelty(
     from kimidoc.ingest import base_directory
 
     own = output.own_files(targets, base_directory(every))
-    job = jobs.job("novelty", every, settings, reading, own_files=own)
+    job = jobs.job("novelty", every, settings, reading, own_files=own, novelty=True)
     read = _read(job, against, settings, streams)
     for target in targets:
         if target.format == "json":
@@ -139,14 +140,17 @@ def _read(job: Job, against: str | None, settings: config.Settings, streams: Str
     window = pipeline.window(job, streams.progress, documents, engine)
     packed = perf_counter()
 
-    from kimidoc.engine import surprisal
     from kimidoc.novelty import score, words
-    from kimidoc.planner import machine, verdict
 
-    if surprisal.kept(engine, window) is None and not settings.no_plan_check:
-        found = machine.look(settings.cache_dir)
-        verdict.check(engine, len(window.tokens), len(window.segments), found)
-    heard = words.of(window, surprisal.heard(engine, window, streams.progress))
+    pipeline.demand_room(job, engine, window)
+    session = SessionFacts(None, 0, len(window.tokens), 0)
+    if engine.keeps_session:  # else nobody is going to ask what would be kept in memory
+        prefix = engine.prefill(window, streams.progress)
+        session = prefix.session
+        for notice in prefix.notices:
+            if not notice.code.startswith("method."):  # of how questions are answered
+                streams.note(notice.message)
+    heard = words.of(window, engine.heard(window, streams.progress))
     read = perf_counter()
     if against is None:
         scored, gone = score.scored(heard), []
@@ -165,7 +169,7 @@ def _read(job: Job, against: str | None, settings: config.Settings, streams: Str
         answer=perf_counter() - read,
         total=perf_counter() - started,
     )
-    return _Read(engine, window, scored, gone, seconds)
+    return _Read(engine, window, session, scored, gone, seconds)
 
 
 def _inside(documents: Sequence[Document], paths: Sequence[str], root: str) -> set[str]:
@@ -284,7 +288,7 @@ def _report(read: _Read, job: Job, top: int) -> Report:
             job,
             read.engine,
             read.window,
-            SessionFacts(None, 0, len(read.window.tokens), 0),
+            read.session,
             read.seconds,
             datetime.now(UTC),
         ),

@@ -17,9 +17,10 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from kimidoc.engine import methods
 from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, ReadOptions, silent
 from kimidoc.engine.lexical import LexicalPrior
-from kimidoc.engine.remembered import Remembered, not_used
+from kimidoc.engine.remembered import SURPRISAL, Remembered, not_used
 from kimidoc.errors import SessionError
 from kimidoc.kvcache import limit, lock
 from kimidoc.kvcache import session as sessions
@@ -32,37 +33,13 @@ if TYPE_CHECKING:
     from kimidoc.engine.finding import Finder
     from kimidoc.engine.read_plan import ReadPlan
     from kimidoc.engine.reading import Earlier, Layers, Reader, WasRead
+    from kimidoc.engine.surprisal import Surprisal
     from kimidoc.engine.writing import Desk
     from kimidoc.indexer.keys import Keys
 
 AUTO, NONE = "auto", "none"
 WORDS = "words.npz"  # a session's file of the lexical prior
 _DEFAULT = ReadOptions()
-# What ``engine.finding`` does with a checkpoint that no indexer was trained for.
-_BY_WORD_RULES = Notice(
-    "method.places-by-word-rules",
-    "Rules that compare words, not understanding, chose where to look and decided what counts as "
-    "not found, and the model, which is not trained for this work, took each quote from the "
-    "sentences that those rules put first: a quote that was located may still not answer its "
-    "question, and an answer may have been overlooked.",
-)
-# And with one that the shipped indexer was trained for.
-_BY_INDEXER = Notice(
-    "method.places-by-indexer",
-    "A small trained indexer chose where to look and which sentences to quote; rules that compare "
-    "words decided what counts as not found. Of questions about contract clauses the right passage "
-    "is among its first eight for 92 to 98 of a hundred (models/nano/README.md): a quote that was "
-    "located may still not answer its question, and an answer may have been overlooked.",
-)
-# And with the reader, which was trained to answer from passages.
-_BY_READER = Notice(
-    "method.read-again",
-    "A small trained indexer chose passages of the window, and for a question put to all documents "
-    "its words chose some too. A small trained model read them again with the question: it decided "
-    "whether they answer it and which of their sentences to quote. How often that is right on "
-    "contracts it was not trained on is in models/nano/README.md: a quote that was located may "
-    "still not answer its question, and an answer may have been overlooked.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +69,8 @@ class LocalEngine:
 
     ``session``: "auto" (named by roots and model), "none" (nothing on disk) or a name. ``options``
     (or a whole ``plan``) and ``dtype`` are how it reads, and part of what a session must agree on
-    to be reused.
+    to be reused. ``hears``: whether reading also says how unexpected each token is (``heard``); a
+    session read without is then read again, one read with serves whoever does not ask for it.
     """
 
     def __init__(
@@ -108,14 +86,16 @@ class LocalEngine:
         plan: ReadPlan | None = None,
         dtype: str = "bfloat16",
         sessions_limit_bytes: int | None = None,
+        hears: bool = False,
     ) -> None:
         self.checkpoint, self.roots, self.seed = checkpoint, tuple(roots), seed
         self._root, self._threads = sessions_root, threads
         self.options, self._given_plan, self._dtype = options, plan, dtype
-        self._sessions_limit_bytes = sessions_limit_bytes
+        self._sessions_limit_bytes, self.hears = sessions_limit_bytes, hears
         self._name = self._session_name(session)
         self._loading: Future[Reader] | None = None
         self._last: tuple[Window, LexicalPrior] | None = None
+        self._heard: tuple[Window, Surprisal] | None = None
         self.remembered = Remembered(self._where, checkpoint.fingerprint)
 
     def _session_name(self, session: str) -> str | None:
@@ -190,6 +170,7 @@ class LocalEngine:
             manifest["fingerprint"] == self.checkpoint.fingerprint
             and manifest["settings"] == self._settings
             and manifest["tokens_sha256"] == sha256(window.tokens.tobytes()).hexdigest()
+            and (not self.hears or SURPRISAL in manifest["files"])
         )
 
     def warm(self) -> None:
@@ -232,6 +213,8 @@ class LocalEngine:
             read = self._read(window, None, progress)
         else:
             read = self._kept(window, notices, progress)
+        if read.nats is not None:
+            self._heard = window, read.nats
         where = self._where
         info = sessions.info(where) if where is not None else None
         facts = SessionFacts(
@@ -243,11 +226,23 @@ class LocalEngine:
         held = Held(read.layers, self._prior(window, read, notices), read.keys)
         return Prefix(window, facts, held, tuple(notices))
 
+    def heard(self, window: Window, progress: Progress = silent) -> Surprisal:
+        """How unexpected each token of ``window`` was to the model, in nats: [T] float16
+
+        What ``prefill`` heard, where it was to (``hears``); else by a reading that keeps nothing.
+        """
+        if self._heard is None or self._heard[0] is not window:
+            from kimidoc.engine import surprisal
+
+            near = self._root.parent if self._root is not None else None
+            self._heard = window, surprisal.heard(self._reader, window, near, progress)
+        return self._heard[1]
+
     @property
     def _method(self) -> Notice:
         if self.checkpoint.reader is not None:
-            return _BY_READER
-        return _BY_INDEXER if self._indexer else _BY_WORD_RULES
+            return methods.BY_READER
+        return methods.BY_INDEXER if self._indexer else methods.BY_WORD_RULES
 
     def _prior(self, window: Window, read: WasRead, notices: list[Notice]) -> LexicalPrior:
         """Out of the session, where nothing had to be read; else of the window's words."""
@@ -287,7 +282,7 @@ class LocalEngine:
                     return read
         sessions.touch(where)
         self.remembered.mend(window)
-        return WasRead(earlier.layers(), len(window.tokens), earlier.keys)
+        return WasRead(earlier.layers(), len(window.tokens), earlier.keys, earlier.nats)
 
     def _earlier(self, where: Path, window: Window, notices: list[Notice]) -> Earlier | None:
         from kimidoc.engine.reading import Earlier
@@ -299,6 +294,7 @@ class LocalEngine:
                 self._settings,
                 window.tokens,
                 indexed=self._indexer is not None,
+                hears=self.hears,
             )
         except SessionError as reason:
             said = f"{reason.message}; everything was read again and the session replaced."
@@ -320,6 +316,7 @@ class LocalEngine:
             },
             progress,
             {WORDS: lambda: self._counted(window).packed(), **self.remembered.beside(window)},
+            self.hears,
         )
 
     def _beyond_training(self, window: Window) -> Sequence[Notice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -12,13 +13,15 @@ from typing import Any
 
 import torch
 
-from kimidoc.engine import unknown_family
+from kimidoc.engine import surprisal, unknown_family
 from kimidoc.engine.base import Progress
 from kimidoc.engine.flow import Flow, InFiles
 from kimidoc.engine.prefill import Keep, layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.remembered import SURPRISAL
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile, profile
+from kimidoc.engine.surprisal import Surprisal
 from kimidoc.errors import SessionError
 from kimidoc.indexer.keys import Collector, Keys
 from kimidoc.indexer.model import Indexer
@@ -40,24 +43,30 @@ _SUMS = "indexer-{:03}.sums"  # of an unfinished reading: the keys so far, by la
 
 @dataclass(frozen=True, slots=True)
 class WasRead:
-    """A window's layers, how many tokens an earlier session spared, and the indexer's keys."""
+    """A window's layers, how many tokens an earlier session spared, and the indexer's keys.
+
+    ``nats``: how unexpected each token was, where that was asked for.
+    """
 
     layers: Layers
     reused: int
     keys: Keys | None
+    nats: Surprisal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """A kept session of the same model and plan; ``common`` tokens of the window are its own.
 
-    ``keys``: the indexer's, where the session was read with one.
+    ``keys``: the indexer's, where the session was read with one. ``nats``: the surprisal of its
+    tokens, where that is asked for.
     """
 
     where: Path
     common: int
     whole: bool
     keys: Keys | None = None
+    nats: Surprisal | None = None
 
     @classmethod
     def of(
@@ -68,9 +77,11 @@ class Earlier:
         tokens: array[int],
         *,
         indexed: bool = False,
+        hears: bool = False,
     ) -> Earlier | None:
         """The session at ``where`` if it can serve these tokens; None where there is none.
 
+        ``indexed``, ``hears``: with the indexer's keys, and with the surprisal of its tokens.
         Raises SessionError when it is damaged, or was read otherwise than now.
         """
         if not where.exists():
@@ -87,13 +98,24 @@ class Earlier:
             raise unusable(where, "is damaged: its token ids are not those that were written")
         common = session.common_prefix(kept, tokens)
         keys = Keys.load(where / KEYS) if indexed else None
-        earlier = cls(where, common, common == len(kept) == len(tokens), keys)
+        nats = _nats(where) if hears else None
+        earlier = cls(where, common, common == len(kept) == len(tokens), keys, nats)
         earlier.layers()  # sizes are checked: damage is met now, not half way
         return earlier
 
     def layers(self) -> Layers:
         """Every layer, mapped."""
         return snapshot.load(self.where)
+
+
+def _nats(where: Path) -> Surprisal:
+    try:
+        found = surprisal.kept(where)
+    except (OSError, ValueError) as reason:
+        raise unusable(where, f"is damaged in {SURPRISAL} ({reason})") from reason
+    if found is None:
+        raise unusable(where, "does not say how unexpected its tokens were: --novelty was not set")
+    return found
 
 
 def unusable(where: Path, why: str) -> SessionError:
@@ -145,6 +167,13 @@ class Reader:
         self.profile: Profile = profile(self.loaded.model)
         self.runner = Runner(self.loaded.model)
 
+    @property
+    def width(self) -> int:
+        """Numbers in a token's hidden state."""
+        embeddings: Any = self.loaded.model.get_input_embeddings()
+        width: int = embeddings.embedding_dim
+        return width
+
     def read(
         self,
         window: Window,
@@ -154,24 +183,28 @@ class Reader:
         facts: dict[str, Any],
         progress: Progress,
         beside: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
+        hears: bool = False,
     ) -> WasRead:
         """Every layer of the window, gone on from what an earlier session holds.
 
         With a ``root`` the session is written there, layer by layer; the caller holds its lock.
         A long reading that is interrupted at any moment is gone on with from the last layer that
-        was done. ``beside``: further files of the session by name. Raises SessionError.
+        was done. ``beside``: further files of the session by name. ``hears``: also how unexpected
+        each token was; ``earlier`` then knows it of its own. Raises SessionError.
         """
+        assert not hears or earlier is None or earlier.nats is not None
         block = self.plan.budget.block_tokens
         known: Layers = [] if earlier is None else earlier.layers()
         common = 0 if earlier is None else min(earlier.common, len(window.tokens) - 1)
-        reused = going_on(known, common // block * block)
+        # Of the first token that is read, what came before it says how unexpected it was.
+        reused = going_on(known, max(0, common - hears) // block * block)
         collect = None
         if self.indexer is not None:
             collect = Collector(self.indexer, len(window.tokens) - reused, first=reused)
-        ids = token_ids(window)
+        ids, nats = token_ids(window), list[Surprisal]()
 
         def run(keep: Keep, flow: Flow | None = None, done: Sequence[Layer] = ()) -> Layers:
-            layers, _ = layer_major(
+            layers, hidden = layer_major(
                 self.runner,
                 self.profile,
                 ids,
@@ -184,6 +217,11 @@ class Reader:
                 tap=collect,
                 progress=progress,
             )
+            if hears:
+                found = surprisal.surprisal(self.runner, hidden, ids, progress=progress)
+                if earlier is not None and earlier.nats is not None and reused:
+                    found[: reused + 1] = earlier.nats[: reused + 1]
+                nats.append(found)
             return layers
 
         def keys() -> Keys | None:
@@ -194,13 +232,13 @@ class Reader:
             return earlier.keys.first(reused).followed_by(collect.finish())
 
         if root is None:
-            return WasRead(run(lambda layer: layer), reused, keys())
+            return WasRead(run(lambda layer: layer), reused, keys(), *nats)
         if len(window.tokens) - reused < RESUMABLE_TOKENS:
             with snapshot.Writer(root, name) as writer:
                 layers = run(writer.add)
-                found = _write_beside(writer, keys(), beside)
+                found = _write_beside(writer, keys(), nats, beside)
                 writer.finish(window.tokens, facts)
-            return WasRead(layers, reused, found)
+            return WasRead(layers, reused, found, *nats)
         same = {key: facts[key] for key in ("model", "fingerprint", "settings", "roots")} | {
             "tokens": len(window.tokens),
             "tokens_sha256": sha256(window.tokens.tobytes()).hexdigest(),
@@ -218,9 +256,9 @@ class Reader:
                 return kept
 
             layers = run(keep, flow, tuple(writer.done))
-            found = _write_beside(writer, keys(), beside)
+            found = _write_beside(writer, keys(), nats, beside)
             writer.finish(window.tokens, facts)
-        return WasRead(layers, reused, found)
+        return WasRead(layers, reused, found, *nats)
 
     def _flow(self, writer: snapshot.Writer, rows: int, collect: Collector | None) -> InFiles:
         """Where a reading's hidden states lie; an interrupted one's if they are what was written.
@@ -228,8 +266,7 @@ class Reader:
         The embedding is turned to first, so layer l reads what was turned to l + 1 times. What was
         collected up to the last layer that was done is taken up with them.
         """
-        model: Any = self.loaded.model
-        width, dtype = model.get_input_embeddings().embedding_dim, model.dtype
+        width, dtype = self.width, self.loaded.model.dtype
         if writer.done:
             flow = InFiles(writer.work, rows, width, dtype, len(writer.done) + 1)
             whole = flow.intact(writer.progress.get("checksum", -1))
@@ -252,12 +289,17 @@ def _taken_up(writer: snapshot.Writer, collect: Collector) -> bool:
 
 
 def _write_beside(
-    writer: snapshot.Writer, keys: Keys | None, beside: Mapping[str, Callable[[], bytes]]
+    writer: snapshot.Writer,
+    keys: Keys | None,
+    nats: Sequence[Surprisal],
+    beside: Mapping[str, Callable[[], bytes]],
 ) -> Keys | None:
     """What a session holds beside its layers."""
     every = dict(beside)
     if keys is not None:
         every[KEYS] = keys.packed
+    for one in nats:
+        every[SURPRISAL] = partial(surprisal.packed, one)
     for name, packed in every.items():
         write_file(writer.work / name, packed())
         writer.beside.add(name)

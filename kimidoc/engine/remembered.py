@@ -3,6 +3,9 @@
     cuts.npz     the characters that each token of the window covers (``pack.cuts``)
     texts.wire   what isolated readers made of files (``ingest.texts``), where there were any
 
+Beside them ``surprisal.f16`` says how unexpected its tokens were, where that was asked for
+(``surprisal`` reads and writes it).
+
 All of it can be made anew. Where it cannot be used that is what happens, a notice says so, and what
 was made takes its place.
 """
@@ -22,7 +25,7 @@ from kimidoc.errors import SessionError
 from kimidoc.kvcache import lock, session
 from kimidoc.types import Notice, Window
 
-CUTS, TEXTS = "cuts.npz", "texts.wire"
+CUTS, TEXTS, SURPRISAL = "cuts.npz", "texts.wire", "surprisal.f16"
 
 
 def not_used(name: str, reason: object, instead: str) -> Notice:

@@ -2,7 +2,8 @@
 
 A by-product of reading: the head over what left the last layer says, for every token, what the
 model expected next. Only the next token's own probability is kept, a piece of the window at a
-time: logits of the whole window ([T, vocabulary], 200 GB for a million tokens) never exist.
+time: logits of the whole window ([T, vocabulary], 200 GB for a million tokens) never exist. It is
+work of its own, so a session has it only where it was asked for (``LocalEngine.hears``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +21,19 @@ from torch import Tensor
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.flow import Flow, InFiles, InMemory
 from kimidoc.engine.prefill import layer_major, token_ids
+from kimidoc.engine.remembered import SURPRISAL
 from kimidoc.engine.runner import Runner
+from kimidoc.kvcache import session
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.kvcache.snapshot import Layer
 from kimidoc.types import Window
 
 if TYPE_CHECKING:
-    from kimidoc.engine.local import LocalEngine
+    from kimidoc.engine.reading import Reader
 
-FILE = "surprisal.f16"  # in a session's folder: little-endian float16, one per token
 PIECE = 256  # tokens whose logits exist at once: 256 x 49,152 fp32 is 50 MB
 
-Surprisal = npt.NDArray[np.float16]
+Surprisal = npt.NDArray[np.float16]  # [T], nats
 
 
 @torch.no_grad()
@@ -64,33 +66,39 @@ def surprisal(
     return out
 
 
-def kept(engine: LocalEngine, window: Window) -> Surprisal | None:
-    """The surprisal of ``window`` as its session keeps it; None where none does."""
-    where = engine._where
-    if where is None or not engine.holds(window):
-        return None
-    try:
-        found = np.fromfile(where / FILE, dtype="<f2")
-    except OSError:
-        return None
-    return found.astype(np.float16) if len(found) == len(window.tokens) else None
+def packed(nats: Surprisal) -> bytes:
+    """As a session keeps it, little-endian; ``kept`` reads it."""
+    return nats.astype("<f2").tobytes()
 
 
-def heard(engine: LocalEngine, window: Window, progress: Progress = silent) -> Surprisal:
-    """The surprisal of ``window``: from its session, else by reading it, which keeps nothing."""
-    if (found := kept(engine, window)) is not None:
-        return found
-    reader, T = engine._reader, len(window.tokens)
-    ids = token_ids(window)
-    model: Any = reader.loaded.model
-    near = engine._root.parent if engine._root is not None else None  # /tmp may be memory
+def kept(where: Path) -> Surprisal | None:
+    """What the session at ``where`` keeps of its tokens; None where it was not asked for.
+
+    Raises OSError, and ValueError where the file is not as it was written.
+    """
+    manifest = session.read_manifest(where)
+    if manifest is None or SURPRISAL not in manifest["files"]:
+        return None
+    found = np.frombuffer(session.read_part(where, SURPRISAL), dtype="<f2").astype(np.float16)
+    if len(found) != manifest["tokens"]:
+        raise ValueError(f"{len(found)} figures for {manifest['tokens']} tokens")
+    return found
+
+
+def heard(
+    reader: Reader, window: Window, near: Path | None = None, progress: Progress = silent
+) -> Surprisal:
+    """The surprisal of ``window`` by a reading that keeps nothing else.
+
+    ``near``: a folder on the disk, for the hidden states of a long one (/tmp may be memory).
+    """
+    T, ids = len(window.tokens), token_ids(window)
     if near is not None:
         near.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="surprisal-", dir=near, ignore_cleanup_errors=True) as folder:
         flow: Flow = InMemory(T)
         if T >= RESUMABLE_TOKENS:
-            width = model.get_input_embeddings().embedding_dim
-            flow = InFiles(Path(folder), T, width, model.dtype)
+            flow = InFiles(Path(folder), T, reader.width, reader.loaded.model.dtype)
         _, hidden = layer_major(
             reader.runner, reader.profile, ids, reader.plan, _forget, flow=flow, progress=progress
         )

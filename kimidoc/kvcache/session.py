@@ -6,7 +6,8 @@
     <root>/<id>/words.npz         what the engine keeps beside: words by block,
     <root>/<id>/cuts.npz          the characters of every token,
     <root>/<id>/texts.wire        what was read of files that take long to read,
-    <root>/<id>/indexer.keys      and where the model has an indexer, its keys
+    <root>/<id>/indexer.keys      where the model has an indexer, its keys,
+    <root>/<id>/surprisal.f16     and where it was asked for, how unexpected every token was
     <root>/.reading-<id>/         a reading that was interrupted, and ``progress.json``: how far it
                                   came. Kept, because the next run goes on from there
 

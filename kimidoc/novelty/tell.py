@@ -10,6 +10,7 @@ from kimidoc.novelty.score import Line, Scored
 from kimidoc.types import Citation, Document, Row, Strip, Table
 
 SCHEMA = "kimidoc.novelty/1"
+TEXT_CHARACTERS = 160  # of a line, in a table; its quote has all of it
 LEAST = 0.5  # a line below this score stands elsewhere and is nobody's news
 METHOD = (
     "Scores are nats. The model that read the window says how unexpected each word was; a rule "
@@ -111,14 +112,23 @@ def table(id_: str, title: str, lines: Ranked, documents: Sequence[Document]) ->
                     each.document.path,
                     str(place.start_line),
                     f"{line.score:.1f}",
+                    _beginning(each.document.text[line.start_char : line.end_char]),
                     (words[0] or "(left out)") if words else "",
                     ((words[1] or "(nothing)") if words[1] is not None else "") if words else "",
                 ),
                 tuple(cited),
             )
         )
-    head = ("Document", "Line", "Score", "Here", "Elsewhere")
+    head = ("Document", "Line", "Score", "What it says", "Here", "Elsewhere")
     return Table(id_, title, METHOD, head, tuple(rows))
+
+
+def _beginning(text: str) -> str:
+    """What a line says, on one line, cut between two words."""
+    said = " ".join(text.split())
+    if len(said) <= TEXT_CHARACTERS:
+        return said
+    return f"{said[:TEXT_CHARACTERS].rpartition(' ')[0] or said[:TEXT_CHARACTERS]} …"
 
 
 def _around(document: Document, start: int, end: int) -> Citation:

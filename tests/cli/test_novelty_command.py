@@ -70,6 +70,21 @@ def test_without_an_earlier_version_the_rest_of_the_set_is_known(
     assert "earlier" not in out
 
 
+def test_what_was_read_is_kept_and_a_second_run_reads_nothing(
+    versions: Path, model: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = ["novelty", ".", "--model", model, "--json", "n.json", "--offline"]
+    assert main(command) == 0
+    first, err = capfd.readouterr()
+    assert "prefill" in err and "surprisal" in err
+    assert main(command) == 0
+    again, err = capfd.readouterr()
+    assert again == first and "prefill" not in err and "surprisal" not in err
+    assert main([*command, "--session", "none"]) == 0
+    apart, err = capfd.readouterr()
+    assert apart == first and "prefill" in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

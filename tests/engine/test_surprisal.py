@@ -9,14 +9,20 @@ import numpy as np
 import pytest
 import torch
 
+from kimidoc.engine import reading
 from kimidoc.engine import surprisal as module
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.prefill import layer_major
+from kimidoc.engine.remembered import SURPRISAL
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import profile
-from kimidoc.engine.surprisal import heard, kept, surprisal
-from tests.engine.answer_models import LEASE, SUPPLY, checkpoint, window
+from kimidoc.engine.surprisal import kept, surprisal
+from kimidoc.kvcache import snapshot
+from tests.engine.answer_models import LEASE, PLAN, SUPPLY, checkpoint
 from tests.engine.conftest import TOKENS, everything, stock_logits, tiny, tokens
+from tests.engine.test_local import engine, packed
+
+L = PLAN.budget.block_tokens
 
 
 def _expected(model: Any, ids: torch.Tensor) -> Any:
@@ -69,24 +75,129 @@ def test_first_tokens_of_documents_are_nobodys_surprise(llama: Any) -> None:
     assert told[-1] == 40
 
 
-def test_a_window_is_read_for_it_or_taken_from_its_session(
+def opened(root: Path | None, family: str = "llama", *, hears: bool = True) -> LocalEngine:
+    of = engine(root, family=family, session="one")
+    of.hears = hears
+    return of
+
+
+def reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "load", lambda *_, **__: pytest.fail("weights were loaded"))
+
+
+def test_without_a_session_a_window_is_read_for_it_and_nothing_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = checkpoint(tmp_path / "model", "llama")
-    roots = tmp_path / "cache" / "sessions"
-    engine = LocalEngine(where, sessions_root=roots, session="one", dtype="float32")
-    made = window(engine.tokenizer, engine.preamble, LEASE, SUPPLY)
-    read = heard(engine, made)
-    assert read.shape == (len(made.tokens),) and read[1:].all()
+    of = LocalEngine(
+        checkpoint(tmp_path / "model", "llama"),
+        sessions_root=tmp_path / "cache" / "sessions",
+        session="none",
+        dtype="float32",
+    )
+    made = packed(of, LEASE, SUPPLY)
+    found = of.heard(made)
+    assert found.shape == (len(made.tokens),) and found[1:].all()
     monkeypatch.setattr(module, "RESUMABLE_TOKENS", 1)  # through files
-    assert np.array_equal(heard(engine, made), read)
+    assert np.array_equal(of.heard(packed(of, LEASE, SUPPLY)), found)
     assert list((tmp_path / "cache").iterdir()) == []
-    engine.prefill(made)
-    file = roots / "one" / module.FILE
-    file.unlink(missing_ok=True)
-    assert kept(engine, made) is None
-    (read + np.float16(1)).astype("<f2").tofile(file)
-    assert np.array_equal(heard(engine, made), read + np.float16(1))
-    assert kept(engine, window(engine.tokenizer, engine.preamble, LEASE)) is None
-    file.write_bytes(b"12")
-    assert kept(engine, made) is None
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("root", [True, False])
+def test_reading_hears_on_the_way_and_no_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: bool, long: bool
+) -> None:
+    if long:
+        monkeypatch.setattr(reading, "RESUMABLE_TOKENS", 1)
+    of = opened(tmp_path if root else None)
+    made = packed(of, LEASE, SUPPLY)
+    apart = opened(None, hears=False).heard(made)
+    of.prefill(made)
+    monkeypatch.setattr(module, "layer_major", lambda *_, **__: pytest.fail("read again"))
+    assert np.array_equal(of.heard(made), apart)
+
+
+def test_a_session_has_it_checked_and_serves_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = opened(tmp_path)
+    made = packed(of, LEASE, SUPPLY)
+    assert not of.holds(made)
+    of.prefill(made)
+    assert not snapshot.verify(tmp_path / "one")
+    file = tmp_path / "one" / SURPRISAL
+    assert file.stat().st_size == 2 * len(made.tokens)
+    reads_nothing(monkeypatch)
+    for hears in (True, False):
+        other = opened(tmp_path, hears=hears)
+        assert other.holds(made)
+        again = other.prefill(made)
+        assert again.session.prefilled_tokens == 0 and len(again.notices) == 1
+    assert np.array_equal(kept(tmp_path / "one"), of.heard(made))
+    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    assert snapshot.verify(tmp_path / "one") == (SURPRISAL,)
+
+
+@pytest.mark.parametrize("what", ["absent", "gone", "turned"])
+def test_where_a_session_does_not_have_it_everything_is_read_again(
+    tmp_path: Path, what: str
+) -> None:
+    of = opened(tmp_path, hears=what != "absent")
+    made = packed(of, LEASE, SUPPLY)
+    of.prefill(made)
+    file = tmp_path / "one" / SURPRISAL
+    assert file.exists() == (what != "absent")
+    if what == "turned":
+        data = file.read_bytes()
+        file.write_bytes(data[:9] + bytes([data[9] ^ 1]) + data[10:])
+    elif what == "gone":
+        file.unlink()
+    deaf = opened(tmp_path, hears=False).prefill(made)  # good for everything else
+    assert deaf.session.prefilled_tokens == 0 and len(deaf.notices) == 1
+    again = opened(tmp_path)
+    prefix = again.prefill(made)
+    assert prefix.session.reused_tokens == 0
+    assert [n.code for n in prefix.notices[1:]] == ["session-not-used"]
+    said = "--novelty" if what == "absent" else SURPRISAL
+    assert said in prefix.notices[1].message
+    assert not snapshot.verify(tmp_path / "one")
+    assert np.array_equal(kept(tmp_path / "one"), opened(None, hears=False).heard(made))
+
+
+@pytest.mark.parametrize("cut", range(40, 40 + L))  # a whole block ends at one of them
+def test_gone_on_with_what_is_known_stays_and_the_rest_is_heard(tmp_path: Path, cut: int) -> None:
+    of = opened(tmp_path)
+    first = packed(of, LEASE, SUPPLY)
+    before = of.prefill(first) and of.heard(first)
+    same = first.ends[first.segments[1].body + cut]
+    other = packed(of, LEASE, SUPPLY[:same] + " and the rest is another text.")
+    again = opened(tmp_path)
+    prefix = again.prefill(other)
+    shared = next(i for i, t in enumerate(other.tokens) if t != first.tokens[i])
+    reused = prefix.session.reused_tokens
+    assert 0 < reused < shared and reused % L == 0
+    found = again.heard(other)
+    assert np.array_equal(found[: reused + 1], before[: reused + 1])
+    np.testing.assert_allclose(found, opened(None).heard(other), atol=0.02)
+    assert found[1:].all() and not snapshot.verify(tmp_path / "one")
+
+
+def test_interrupted_while_hearing_no_layer_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "RESUMABLE_TOKENS", 1)
+    monkeypatch.setattr(module, "PIECE", 30)
+    of = opened(tmp_path)
+    made = packed(of, LEASE, SUPPLY)
+
+    def stop(stage: str, done: int, total: int, unit: str) -> None:
+        if stage == "surprisal" and done > 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        of.prefill(made, stop)
+    told: set[str] = set()
+    again = opened(tmp_path)
+    again.prefill(made, lambda stage, *rest: told.add(stage))
+    assert told == {"surprisal"}
+    assert np.array_equal(again.heard(made), opened(None).heard(made))
