@@ -2,6 +2,7 @@
 
     prompts   the one text a model is instructed with; training uses it too
     parse     what a model wrote -> a short answer and the words it claims to have seen
+    watch     what a draft claims so far -> located quotes, for whoever looks on
     swarm     many questions on one prefix: prompts, drafts, verified answers, in order
 
 May import ``engine.base``, ``cite``, ``pack``, ``types`` and ``errors``; never another file of the

@@ -10,11 +10,10 @@ from time import perf_counter
 from kimidoc import cite
 from kimidoc.ask.parse import parse
 from kimidoc.ask.prompts import prompt
-from kimidoc.engine.base import Attended, Draft, Engine, Prefix, Progress, silent
-from kimidoc.pack import sourcemap
-from kimidoc.types import Answer, Evidence, Question, Window
+from kimidoc.ask.watch import Following, Watcher, places
+from kimidoc.engine.base import NOBODY, Draft, Engine, Prefix, Progress, silent
+from kimidoc.types import Answer, Question, Window
 
-EVIDENCE = 32  # places listed per question
 _WORD = re.compile(r"\w+")
 
 
@@ -24,13 +23,18 @@ def answer(
     questions: Sequence[Question],
     sources: cite.Sources,
     progress: Progress = silent,
+    watcher: Watcher | None = None,
 ) -> tuple[list[Answer], float]:
     """Every question's verified answer, in the order given, and the seconds verifying took.
 
+    A ``watcher`` is told of places and located quotes on the way; the answers are the same.
     Raises what ``Engine.answer`` raises.
     """
     prompts = [prompt(question, prefix.window) for question in questions]
-    drafts = engine.answer(prefix, prompts, progress)
+    listener = NOBODY
+    if watcher is not None:
+        listener = Following(questions, prefix.window, sources, watcher)
+    drafts = engine.answer(prefix, prompts, progress, listener)
     assert [d.id for d in drafts] == [p.id for p in prompts]
     started = perf_counter()
     answers = [
@@ -63,12 +67,3 @@ def borne_out(answer: Answer) -> bool:
         if any(words[at : at + len(said)] == said for at in range(len(words))):
             return True
     return not said
-
-
-def places(window: Window, attended: Sequence[Attended]) -> tuple[Evidence, ...]:
-    """Where in the documents the attended tokens stand, best first, at most ``EVIDENCE``."""
-    found: list[Evidence] = []
-    for run in attended:
-        for segment, start, end in sourcemap.characters(window, run.start, run.end):
-            found.append(Evidence(segment.document.path, start, end, run.score))
-    return tuple(found[:EVIDENCE])

@@ -1,7 +1,8 @@
 """``kimidoc chat PATH...``: one question after another on one prefix.
 
-Questions come from a terminal, or one a line from stdin. Nothing is shown of an answer before its
-quotes were located: what streams is the reading, then each answer whole.
+Questions come from a terminal, or one a line from stdin. At a terminal an answer is shown as it is
+made: where the model looks, each quote when it was located, then the short answer. Nothing that was
+not located is ever shown. Without a terminal every answer comes whole.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kimidoc.cli import jobs, output
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.conversation import Conversation
 from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.onlooker import Onlooker
 from kimidoc.cli.options import Budget, Manner, Paths, Reading, Reports, Running
 from kimidoc.cli.streams import Streams
 from kimidoc.errors import KimidocError, UsageError
@@ -55,6 +57,7 @@ def chat(
     """Ask one question after another on one window, read once.
 
     Each question stands on its own: the model sees the documents and it, not the talk before.
+    At a terminal quotes are shown as they are located, then the answer; Ctrl-C drops one.
     Inside, /help lists the commands. Without a terminal, questions are read from stdin, one a
     line, and the first mistake ends the command with its exit code.
     """
@@ -86,7 +89,9 @@ def _loop(talk: Conversation, streams: Streams, paths: list[str], *, interactive
         if not interactive:
             streams.result(f"> {words}")
         try:
-            streams.result(_reply(talk, words, paths, streams))
+            said = _reply(talk, words, paths, streams, live=interactive and streams.on_screen)
+            if said:
+                streams.result(said)
         except KimidocError as mistake:
             if not interactive:
                 raise
@@ -97,7 +102,9 @@ def _loop(talk: Conversation, streams: Streams, paths: list[str], *, interactive
             streams.note("interrupted; ask again, or /quit")
 
 
-def _reply(talk: Conversation, words: str, paths: list[str], streams: Streams) -> str:
+def _reply(
+    talk: Conversation, words: str, paths: list[str], streams: Streams, *, live: bool
+) -> str:
     name, _, rest = words.partition(" ")
     commands: dict[str, Callable[[], str]] = {
         "/help": lambda: HELP,
@@ -109,7 +116,10 @@ def _reply(talk: Conversation, words: str, paths: list[str], streams: Streams) -
         return commands[name]()
     if words.startswith("/"):
         raise UsageError(f"There is no command {name!r}.", hint="/help lists them.")
-    return talk.shown(talk.ask(words))
+    if not live:
+        return talk.shown(talk.ask(words))
+    onlooker = Onlooker(talk, streams)
+    return talk.concluded(talk.ask(words, onlooker), onlooker.told)
 
 
 def _save(talk: Conversation, file: str, paths: list[str], streams: Streams) -> str:

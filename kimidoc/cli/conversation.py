@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -12,9 +13,10 @@ from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.report import place, safe
 from kimidoc.report.redact import redact
-from kimidoc.types import Answer, Citation, Question, Report, Seconds
+from kimidoc.types import Answer, Citation, Evidence, Question, Report, Seconds
 
 if TYPE_CHECKING:
+    from kimidoc.ask.watch import Watcher
     from kimidoc.pipeline import Job
 
 PLACES = 8  # that /evidence lists
@@ -48,15 +50,19 @@ class Conversation:
         """Whether a kept session spared the reading."""
         return self._prefix.session.prefilled_tokens == 0
 
-    def ask(self, text: str) -> Answer:
-        """One more question; its answer is remembered for the report."""
+    def ask(self, text: str, watcher: Watcher | None = None) -> Answer:
+        """One more question; its answer is remembered for the report.
+
+        A ``watcher`` shows it while it is made, and no progress is shown then.
+        """
         from kimidoc.ask import swarm
         from kimidoc.engine.base import silent
 
-        progress = self._streams.progress if self._streams.animated else silent
+        shown = self._streams.animated and watcher is None
+        progress = self._streams.progress if shown else silent
         question, since = Question(f"q{len(self.answers) + 1}", text), perf_counter()
         (found,), verifying = swarm.answer(
-            self._engine, self._prefix, [question], self._sources, progress
+            self._engine, self._prefix, [question], self._sources, progress, watcher
         )
         spent = self._seconds.answer + perf_counter() - since - verifying
         self._seconds = replace(
@@ -112,15 +118,21 @@ class Conversation:
         lines = []
         for at, found in enumerate(self.answers[-1].evidence[:PLACES], 1):
             document = texts[found.path]
-            where = document.place(found.start_char, found.end_char)
-            said = f"p. {where.page}, " if where.page else ""
-            lines.append(f"{at}. {safe.line(found.path)}, {said}line {where.start_line}")
+            lines.append(f"{at}. {self.spot(found)}")
             end = min(found.end_char, found.start_char + _AROUND)
             lines.append(f"   {_plain(document.text[found.start_char : end])} …")
         return "\n".join(lines or ["No place stood out."]) + "\n"
 
+    def spot(self, found: Evidence) -> str:
+        """Where a place of evidence begins."""
+        segment = self.window.segment_of(found.path)
+        assert segment is not None, found.path
+        where = segment.document.place(found.start_char, found.end_char)
+        said = f"p. {where.page}, " if where.page else ""
+        return f"{safe.line(found.path)}, {said}line {where.start_line}"
+
     def shown(self, answer: Answer) -> str:
-        """An answer for a terminal: its words, then every located quote with its place."""
+        """An answer in words: itself, then every located quote with its place."""
         if answer.status == "error":
             return f"Failed: {_plain(answer.text)}\n"
         if answer.status == "not_found":
@@ -130,8 +142,20 @@ class Conversation:
         lines = [_plain(answer.text)] if answer.text else []
         for citation in answer.citations:
             if citation.verified:
-                lines += [f"  “{_plain(citation.text)}”", f"  {self._place(citation)}"]
+                lines.append(self.quoted(citation))
         return "\n".join(lines) + "\n"
+
+    def concluded(self, answer: Answer, told: Collection[Citation]) -> str:
+        """What is left to say of an answer whose quotes ``told`` were shown on the way."""
+        if answer.status != "found":
+            return self.shown(answer)
+        rest = [c for c in answer.citations if c.verified and c not in told]
+        lines = [self.quoted(citation) for citation in rest]
+        return "\n".join([*lines, f"→ {_plain(answer.text)}"] if answer.text else lines)
+
+    def quoted(self, citation: Citation) -> str:
+        """A located quote and its place."""
+        return f"  “{_plain(citation.text)}”\n  {self._place(citation)}"
 
     def _place(self, citation: Citation) -> str:
         assert citation.path is not None

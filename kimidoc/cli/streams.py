@@ -79,6 +79,11 @@ class Streams:
         """Whether somebody is there to be asked."""
         return _is_terminal(sys.stdin) and _is_terminal(self.err)
 
+    @property
+    def on_screen(self) -> bool:
+        """Whether stdout is a terminal, so that what is written there is seen at once."""
+        return _is_terminal(self.out)
+
     def width(self) -> int:
         """Columns of the terminal; COLUMNS wins, 80 when there is none."""
         return self.surroundings.columns or shutil.get_terminal_size((80, 24)).columns

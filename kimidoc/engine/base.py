@@ -99,6 +99,35 @@ class Draft:
     error: str | None = None
 
 
+class Listener(Protocol):
+    """Hears of an answer while it is made. What is answered is the same with and without.
+
+    Of every prompt first what was attended to, then the draft in pieces: joined they are
+    ``Draft.text``, and each is told of when it has come to stand. A quote is one piece.
+    """
+
+    def attended(self, prompt: str, places: Sequence[Attended]) -> None:
+        """``places`` are ``Draft.attended`` of the prompt of that id."""
+        ...
+
+    def wrote(self, prompt: str, piece: str) -> None:
+        """More of the draft's text."""
+        ...
+
+
+class Deaf:
+    """A Listener that does not care."""
+
+    def attended(self, prompt: str, places: Sequence[Attended]) -> None:
+        """See ``Listener``."""
+
+    def wrote(self, prompt: str, piece: str) -> None:
+        """See ``Listener``."""
+
+
+NOBODY: Listener = Deaf()
+
+
 class Engine(Protocol):
     """Reads one window, answers many prompts on it."""
 
@@ -125,7 +154,11 @@ class Engine(Protocol):
         ...
 
     def answer(
-        self, prefix: Prefix, prompts: Sequence[Prompt], progress: Progress = silent
+        self,
+        prefix: Prefix,
+        prompts: Sequence[Prompt],
+        progress: Progress = silent,
+        listener: Listener = NOBODY,
     ) -> list[Draft]:
         """Answer every prompt on the shared prefix, in the order given. Deterministic."""
         ...

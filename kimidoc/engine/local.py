@@ -18,7 +18,16 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from kimidoc.engine import methods
-from kimidoc.engine.base import Draft, Prefix, Progress, Prompt, ReadOptions, silent
+from kimidoc.engine.base import (
+    NOBODY,
+    Draft,
+    Listener,
+    Prefix,
+    Progress,
+    Prompt,
+    ReadOptions,
+    silent,
+)
 from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.engine.remembered import SURPRISAL, Remembered, not_used
 from kimidoc.errors import SessionError
@@ -333,12 +342,16 @@ class LocalEngine:
         )
 
     def answer(
-        self, prefix: Prefix, prompts: Sequence[Prompt], progress: Progress = silent
+        self,
+        prefix: Prefix,
+        prompts: Sequence[Prompt],
+        progress: Progress = silent,
+        listener: Listener = NOBODY,
     ) -> list[Draft]:
         """Answer every prompt on the shared prefix; see ``engine.base.Engine``."""
         if not prompts:
             return []
-        return self.desk(prefix).answer(prompts, progress)
+        return self.desk(prefix).answer(prompts, progress, listener)
 
     def desk(self, prefix: Prefix) -> Desk:
         """What answers on that prefix; by reading again, where the model was trained to."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kimidoc.engine import fresh
-from kimidoc.engine.base import Attended, Draft, Progress, Prompt, silent
+from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt, silent
 from kimidoc.engine.constrain import Unit, runs, words
 from kimidoc.engine.decode import Result, Row
+from kimidoc.engine.drafting import Drafting
 from kimidoc.engine.finding import Look
 from kimidoc.engine.passages import PASSAGES, Cutter, Passages
 from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
@@ -99,9 +101,11 @@ class Rereading(Desk):
         """Answer by these rules from now on."""
         self.rules = rules
 
-    def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
+    def answer(
+        self, prompts: Sequence[Prompt], progress: Progress, listener: Listener = NOBODY
+    ) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""
-        return self._each(prompts, self._reread, progress)
+        return self._each(prompts, partial(self._reread, listener), progress)
 
     def read(self, prompts: Sequence[Prompt]) -> list[Asked]:
         """Every prompt with what the pointer says, for ``chosen`` under any rules."""
@@ -161,23 +165,24 @@ class Rereading(Desk):
         yield asked.ids
         return asked
 
-    def _reread(self, asked: Asked) -> Row[Draft]:
-        prompt = asked.prompt
+    def _reread(self, listener: Listener, asked: Asked) -> Row[Draft]:
+        prompt, draft = asked.prompt, Drafting(asked.prompt.id, listener)
+        draft.attend(asked.attended)
         yield asked.ids
         if not asked.passages.units or asked.belief < self.rules.found:
-            return Draft(prompt.id, NOT_FOUND, asked.attended)
+            draft.add(NOT_FOUND)
+            return draft.done()
         chosen = self.chosen(asked)
+        for unit in chosen:
+            draft.quote(words(self.window, unit))
         short = None
         if prompt.answer_tokens:
             short = yield from self._short(prompt, chosen[0])
-        if short is None:
-            return Draft(prompt.id, self._quoted(chosen), asked.attended)
-        # the words that answer are a place of their own: a date in a page-long recital
-        said = f"{self._quoted([*chosen, short])}\n<answer>{words(self.window, short)}</answer>"
-        return Draft(prompt.id, said, asked.attended)
-
-    def _quoted(self, units: Sequence[Unit]) -> str:
-        return "\n".join(f"<quote>{words(self.window, unit)}</quote>" for unit in units)
+        if short is not None:
+            # the words that answer are a place of their own: a date in a page-long recital
+            draft.quote(words(self.window, short))
+            draft.add(f"\n<answer>{words(self.window, short)}</answer>")
+        return draft.done()
 
     def chosen(self, asked: Asked) -> list[Unit]:
         """The units to quote, the best first; a further one only if the pointer nearly chose it."""

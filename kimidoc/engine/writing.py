@@ -26,9 +26,10 @@ from torch import Tensor
 
 from kimidoc.attention.working_set import Choice
 from kimidoc.engine.answering import Batch
-from kimidoc.engine.base import Attended, Draft, Progress, Prompt
+from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt
 from kimidoc.engine.constrain import Runs, Unit, Verbatim, runs, words
 from kimidoc.engine.decode import Row, best, lockstep
+from kimidoc.engine.drafting import Drafting, stands
 from kimidoc.engine.finding import Finder, Look
 from kimidoc.engine.reading import Layers, Reader
 from kimidoc.models.chat import ChatFrame
@@ -49,7 +50,7 @@ NOT_FOUND = "NOT FOUND"
 _Floats = NDArray[np.float32]
 _WORD = re.compile(r"\w+")  # as ``ask.swarm`` takes an answer apart
 Feed = tuple[list[int], Unit]  # tokens, and where in them the question's own words stand
-Writing = Generator[Sequence[int], Tensor, str]
+Writing = Generator[Sequence[int], Tensor, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class Desk:
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer.encode([text])[0].ids)
 
-    def answer(self, prompts: Sequence[Prompt], progress: Progress) -> list[Draft]:
+    def answer(
+        self, prompts: Sequence[Prompt], progress: Progress, listener: Listener = NOBODY
+    ) -> list[Draft]:
         """Drafts in the order of the prompts; those of like length share a batch."""
         feeds = [self._feed(p) for p in prompts]
         looks = self.finder.look(prompts)
@@ -102,7 +105,7 @@ class Desk:
         for at in range(0, len(order), ROWS):
             group = order[at : at + ROWS]
             asked = [self._ready(prompts[i], feeds[i], looks[i]) for i in group]
-            drafts |= zip(group, self._write(asked), strict=True)
+            drafts |= zip(group, self._write(asked, listener), strict=True)
             progress("answer", len(drafts), len(prompts), "questions")
         return [drafts[i] for i in range(len(prompts))]
 
@@ -125,19 +128,24 @@ class Desk:
         spans = [np.arange(a // self.block, -(-b // self.block)) for a, b in ranges]
         return np.unique(np.concatenate(spans)), ranges
 
-    def _write(self, asked: Sequence[_Asked]) -> list[Draft]:
+    def _write(self, asked: Sequence[_Asked], listener: Listener) -> list[Draft]:
         batch = Batch([a.choice for a in asked], self.finder.blocks, self.block)
-        rows = [self._row(number, one, batch) for number, one in enumerate(asked)]
+        rows = [
+            self._row(number, one, batch, Drafting(one.prompt.id, listener))
+            for number, one in enumerate(asked)
+        ]
         where = [one.feed[1] for one in asked]
         return lockstep(self.reader.runner, self.reader.profile, self.layers, batch, rows, where)
 
-    def _row(self, number: int, asked: _Asked, batch: Batch) -> Row[Draft]:
+    def _row(self, number: int, asked: _Asked, batch: Batch, draft: Drafting) -> Row[Draft]:
         yield asked.feed[0]
         prompt = asked.prompt
         ranked = self._ranked(asked, batch.mass[number].numpy())
         attended = tuple(a for block, score in ranked for a in self._places(prompt, block, score))
+        draft.attend(attended[:LISTED])
         if not asked.found:
-            return Draft(prompt.id, NOT_FOUND, attended[:LISTED])
+            draft.add(NOT_FOUND)
+            return draft.done()
         near = [(a.start, a.end) for a in attended[:READ_BLOCKS]]
         quotes: list[str] = []
         used: set[int] = set()
@@ -150,22 +158,15 @@ class Desk:
             after = yield self._tags[ANOTHER if quotes else QUOTE]
             start, end = yield from self._quote(prompt, source, worth, after)
             quotes.append(words(self.window, (start, end)))
+            draft.quote(quotes[-1])
             used |= set(range(start, end))
             floor = asked.look.another * max(floor, float(worth.max()))
-        return (yield from self._drafted(prompt, quotes, attended[:LISTED]))
-
-    def _drafted(
-        self, prompt: Prompt, quotes: Sequence[str], attended: tuple[Attended, ...]
-    ) -> Row[Draft]:
-        """The draft of what was quoted, with a short answer where the prompt asks for one."""
         if not quotes:
-            return Draft(prompt.id, NOT_FOUND, attended)
-        said = "\n".join(f"<quote>{quote}</quote>" for quote in quotes)
-        if not prompt.answer_tokens:
-            return Draft(prompt.id, said, attended)
-        after = yield self._tags[ANSWER]
-        answer = yield from self._answer(prompt, quotes, after)
-        return Draft(prompt.id, f"{said}\n<answer>{answer}</answer>", attended)
+            draft.add(NOT_FOUND)
+        elif prompt.answer_tokens:
+            after = yield self._tags[ANSWER]
+            yield from self._answer(prompt, quotes, after, draft)
+        return draft.done()
 
     def _ranked(self, asked: _Asked, mass: _Floats) -> list[tuple[int, float]]:
         """Blocks by two ranks fused, the finder's and that of the attention received, in (0, 1]:
@@ -227,13 +228,17 @@ class Desk:
         total = after[torch.from_numpy(allowed.astype(np.int64))].cpu().numpy() + most
         return int(allowed[int(np.argmax(total))])
 
-    def _answer(self, prompt: Prompt, quotes: Sequence[str], after: Tensor) -> Writing:
+    def _answer(
+        self, prompt: Prompt, quotes: Sequence[str], after: Tensor, draft: Drafting
+    ) -> Writing:
         """A few words, greedily; ends at a line end, a tag, or the end of the turn.
 
         An answer that is no run of words of a quote is not shown (``ask.swarm.borne_out``): what
-        can become none any more is not written to its end, and is no answer.
+        can become none any more is not written to its end.
         """
         ids: list[int] = []
+        draft.add("\n<answer>")
+        told = ""
         while len(ids) < prompt.answer_tokens:
             allowed = after[: self.tokenizer.vocabulary_size].clone()
             allowed[self._never] = float("-inf")
@@ -245,10 +250,15 @@ class Desk:
             if "\n" in text or "<" in text or len(ids) == prompt.answer_tokens:
                 break
             if not any(begins_run(text, quote) for quote in quotes):
-                return ""
+                break
+            draft.add(stands(text)[len(told) :])
+            told = stands(text)
             after = yield [token]
         text = self.tokenizer.decode(ids).strip()
-        return text.partition("\n")[0].partition("<")[0].strip()
+        whole = text.partition("\n")[0].partition("<")[0].strip()
+        assert whole.startswith(told), "what was told of stands"
+        draft.add(whole[len(told) :])
+        draft.add(END_ANSWER)
 
 
 def begins_run(said: str, quote: str) -> bool:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from kimidoc.cli import chat as chat_command
 from kimidoc.cli.main import main
-from tests.cli.conftest import Program
+from kimidoc.cli.onlooker import Onlooker
+from tests.cli.conftest import Program, made
 from tests.engine.answer_models import LEASE, SUPPLY, folder
 
 RENT = "When is the rent paid?"
@@ -210,3 +212,73 @@ def test_ctrl_c_in_a_script_ends_with_130(program: Program, model: str) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=400)
     assert process.returncode == 130 and b"interrupted" in err and b"Traceback" not in err
+
+
+@posix_only
+def test_at_a_terminal_an_answer_comes_as_it_is_made(terminal: Terminal) -> None:
+    terminal.until("> ")
+    terminal.type(f"{RENT}\n")
+    terminal.until("looking at lease.txt, line ")
+    terminal.until("located · lease.txt · ")
+    terminal.until("\n> ")
+    terminal.type("\x04")
+    assert terminal.end() == 0
+
+
+class Talked:
+    """A conversation in this process, as at a terminal."""
+
+    def __init__(self, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        from kimidoc import pipeline
+        from kimidoc.cli.conversation import Conversation
+
+        self.streams, self.out, self.err = made(terminal=True)
+        job = pipeline.Job("chat", ("docs",), model, 10**6, Path("cache"), offline=True)
+        self.talk = Conversation(job, self.streams)
+        self._patch = monkeypatch
+
+    def says(self, *lines: str) -> str:
+        """What is on the screen after these lines were typed."""
+        typed = iter(lines)
+        self._patch.setattr("builtins.input", lambda prompt: next(typed, "/quit"))
+        before = len(self.out.getvalue())
+        chat_command._loop(self.talk, self.streams, ["docs"], interactive=True)
+        return self.out.getvalue()[before:]
+
+
+@pytest.fixture
+def talked(documents: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> Talked:
+    return Talked(model, monkeypatch)
+
+
+def test_what_is_shown_on_the_way_is_the_answer(talked: Talked) -> None:
+    seen = talked.says(RENT)
+    (answer,) = talked.talk.answers
+    whole = talked.talk.shown(answer)
+    assert answer.status == "found" and "located · lease.txt" in seen
+    first = "looking at " + talked.talk.spot(answer.evidence[0])
+    assert first in talked.err.getvalue()
+    told = [line for line in seen.splitlines() if line.startswith("  ")]
+    assert told == [line for line in whole.splitlines() if line.startswith("  ")]
+    if answer.text:
+        assert seen.splitlines()[-1] == f"→ {answer.text}"
+    nothing = talked.says("Who won the football match?")
+    assert talked.talk.answers[-1].status != "not_found" or nothing.startswith("Not found: ")
+
+
+@pytest.mark.parametrize("moment", ["looks", "located"])
+def test_ctrl_c_drops_an_answer_in_the_making(
+    talked: Talked, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    calm = talked.says(RENT)
+    with monkeypatch.context() as once:
+        once.setattr(Onlooker, moment, _interrupt)
+        broken = talked.says(RENT)
+    assert "interrupted; ask again" in talked.err.getvalue()
+    assert len(talked.talk.answers) == 1 and broken == ""
+    assert talked.says(RENT) == calm
+    assert talked.talk.answers[0].citations == talked.talk.answers[1].citations
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

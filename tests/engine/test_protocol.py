@@ -82,3 +82,32 @@ def test_facts_and_budget_need_no_window(read: tuple[Engine, Prefix]) -> None:
     of, prefix = read
     assert of.facts.parameters_total >= of.facts.parameters_active > 0
     assert list(prefix.window.tokens[: len(of.preamble)]) == list(of.preamble)
+
+
+class Heard:
+    """A listener that remembers everything."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, object] = {}
+        self.text: dict[str, str] = {}
+        self.pieces: list[tuple[str, str]] = []
+
+    def attended(self, prompt: str, places: object) -> None:
+        assert prompt not in self.places and prompt not in self.text
+        self.places[prompt] = places
+
+    def wrote(self, prompt: str, piece: str) -> None:
+        assert prompt in self.places and piece
+        self.text[prompt] = self.text.get(prompt, "") + piece
+        self.pieces.append((prompt, piece))
+
+
+def test_what_is_told_on_the_way_is_the_draft(read: tuple[Engine, Prefix]) -> None:
+    of, prefix = read
+    heard = Heard()
+    drafts = of.answer(prefix, PROMPTS, listener=heard)
+    assert drafts == of.answer(prefix, PROMPTS)
+    assert heard.text == {draft.id: draft.text for draft in drafts}
+    assert heard.places == {draft.id: draft.attended for draft in drafts}
+    for _, piece in heard.pieces:  # a quote is one piece
+        assert piece.count("<quote>") == piece.count("</quote>") <= 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from kimidoc.ask.parse import parse
-from kimidoc.engine.base import Prompt
-from kimidoc.engine.constrain import units, words
+from kimidoc.engine import fresh
+from kimidoc.engine.base import Prompt, silent
+from kimidoc.engine.constrain import Unit, units, words
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.passages import ASKED, ASKED_TOKENS, GAP, QUOTE_TOKENS, REACH, Cutter
@@ -32,6 +35,7 @@ from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 from tests.engine.test_local import engine, packed, prompts
+from tests.engine.test_protocol import Heard
 
 SHAPE = ReaderShape(first=1, rank=2, pointed=16, experts=ExpertShape(hidden=32, experts=4, inner=8))
 
@@ -238,3 +242,40 @@ def test_a_long_question_stands_before_the_passages_in_part(grown: Checkpoint) -
     assert len(before) < 2 * len(asked)
     (draft,) = made.answer([Prompt("long", question)], lambda *_: None)
     assert draft.text
+
+
+def test_what_is_told_on_the_way_is_the_draft_and_quotes_come_first(
+    grown: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    forwards, real = list[int](), fresh._forward
+    monkeypatch.setattr(fresh, "_forward", lambda *given: (forwards.append(1), real(*given))[1])
+    monkeypatch.setattr(made, "_short", shortly)
+    after: list[tuple[str, int]] = []  # what was told, and after how many passes of the model
+
+    class Counting(Heard):
+        def attended(self, prompt: str, places: object) -> None:
+            super().attended(prompt, places)
+            after.append(("places", len(forwards)))
+
+        def wrote(self, prompt: str, piece: str) -> None:
+            super().wrote(prompt, piece)
+            after.append((piece.strip()[:7], len(forwards)))
+
+    heard = Counting()
+    (asked,) = prompts()[:1]
+    (draft,) = made.answer([asked], silent, heard)
+    assert heard.text == {draft.id: draft.text} and heard.places == {draft.id: draft.attended}
+    assert after[0] == ("places", 0) and after[1] == ("<quote>", 1)
+    assert after[-1] == ("<answer", len(forwards)) and len(forwards) > 2
+    many = Heard()
+    drafts = made.answer(prompts(), silent, many)
+    assert many.text == {draft.id: draft.text for draft in drafts}
+    assert drafts == made.answer(prompts(), silent)
+
+
+def shortly(prompt: Prompt, quote: Unit) -> Generator[Sequence[int], Tensor, Unit | None]:
+    """Two tokens of the quote, each after a pass of its own, as a trained model would have it."""
+    yield [5]
+    yield [6]
+    return quote[0], quote[0] + 2
