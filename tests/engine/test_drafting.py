@@ -6,6 +6,7 @@ import pytest
 
 from kimidoc.engine.base import NOBODY, Attended
 from kimidoc.engine.drafting import Drafting, stands
+from kimidoc.engine.writing import begins_run
 from tests.engine.answer_models import tokenizer
 
 
@@ -45,3 +46,20 @@ def test_what_stands_is_never_taken_back(said: str) -> None:
         now = stands(words.decode(ids[:count]))
         assert now.startswith(grown) and whole.startswith(now)
         grown = now
+
+
+@pytest.mark.parametrize(
+    ("said", "can"),
+    [
+        ("ten", True),
+        ("Ten (10) ye", True),
+        ("ten (10) year term", True),
+        ("ten year", False),
+        ("twelve", False),
+        ("year term and", False),
+        ("", True),
+        ("ten (10) \ufffd", True),
+    ],
+)
+def test_what_can_become_a_run_of_words(said: str, can: bool) -> None:
+    assert begins_run(said, "every ten (10) year term.") is can
