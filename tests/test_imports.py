@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kimidoc"
 LINES = (
     {"types", "errors", "config"},
-    {"values"},
+    {"values", "dataflow"},
     {"ingest", "cite", "playbooks", "report", "novelty"},
     {"pack", "changes", "triage"},
     {"attention", "kvcache", "experts", "indexer"},
@@ -55,6 +55,9 @@ ONLY_IN = {
     "detect_secrets": {"report", "ingest"},
     "dateutil": {"values"},
     "price_parser": {"values"},
+    "tree_sitter": {"dataflow"},
+    "tree_sitter_java": {"dataflow"},
+    "tree_sitter_python": {"dataflow"},
 }
 RANK = {room: at for at, line in enumerate(LINES) for room in line}
 

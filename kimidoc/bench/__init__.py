@@ -17,6 +17,8 @@
     planting    made-up facts and their questions, put into a window's own text
     needles     those facts, asked for the way the product asks, beside BM25 and MiniLM
     heat        that as a picture (SVG): depth by window
+    review      labelled code reviewed by rules and data flow, beside grep and chance
+    labelled    such code: read, parted into dev and held out, drawn, masked
     tables      every result as a table
 
 May import everything but cli. No text comes with it, and no figure here is a test: tests run each

@@ -30,7 +30,8 @@ def as_data(result: Result, machine: dict[str, Any], version: str) -> dict[str, 
 def as_table(result: Result) -> Table:
     """(heads, rows, right): as ``cli.tables.table`` takes them."""
     head, cells = _TABLES[result.task]
-    right = "rll" + "r" * (len(head) - 3) if result.task == "needles" else "r" * len(head)
+    left = {"needles": "rll", "review": "lll"}.get(result.task, "")
+    right = left + "r" * (len(head) - len(left))
     return head, [cells(row) for row in result.rows], right
 
 
@@ -158,6 +159,20 @@ def _needles(row: Any) -> tuple[str, ...]:
     )
 
 
+def _review(row: Any) -> tuple[str, ...]:
+    shares = (row.precision, row.recall, row.exact, row.near, row.way)
+    return (
+        row.source,
+        row.category,
+        row.who,
+        f"{row.cases:,}",
+        f"{row.vulnerable:,}",
+        f"{row.found:,}",
+        f"{row.right:,}",
+        *("-" if share is None else f"{share:.3f}" for share in shares),
+    )
+
+
 _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     "speed": (("tokens", "who", "seconds", "tokens/s", "time / ours"), _speed),
     "memory": (
@@ -191,6 +206,13 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
             "difflib", "its lines",
         ),
         _novelty,
+    ),
+    "review": (
+        (
+            "set", "category", "who", "cases", "flawed", "raised", "right", "precision", "recall",
+            "on the line", "within 2", "any quote",
+        ),
+        _review,
     ),
     "needles": (
         (

@@ -14,7 +14,7 @@ from kimidoc.dataflow.tree import Module
 from kimidoc.dataflow.values import Spot
 from kimidoc.types import Document
 
-KINDS = ("java",)
+KINDS = tables.LANGUAGES
 MOST_CHARS = 400_000  # of a file that is followed; beyond it a program wrote it
 _SETTING = re.compile(r"^[ \t]*([\w.-]{1,100})[ \t]*[=:][ \t]*([^\n]{0,300}?)[ \t]*$", re.MULTILINE)
 
@@ -68,6 +68,10 @@ def _order(flow: Flow) -> tuple[str, int, str, bool, str]:
 
 
 def _lowered(document: Document, language: str) -> Module:
+    if language == "python":
+        from kimidoc.dataflow import python
+
+        return python.lowered(document.text, document.path)
     from kimidoc.dataflow import java
 
     return java.lowered(document.text, document.path)

@@ -17,7 +17,6 @@ from kimidoc.dataflow.values import (
     Value,
     cleared,
     content,
-    either,
     held,
     joined,
     literal,
@@ -27,6 +26,12 @@ from kimidoc.dataflow.values import (
 
 _CANONICAL = frozenset({"getCanonicalPath", "getCanonicalFile", "toRealPath", "normalize",
                         "resolve", "realpath", "abspath"})  # fmt: skip
+# Methods that give what they were called on and given, in another form: of literals, literals.
+_KEPT = frozenset(
+    "join format replace strip trim lower upper toLowerCase toUpperCase substring concat toString "
+    "valueOf encode decode split copyOf str toCharArray getBytes lstrip rstrip title removeprefix "
+    "removesuffix intern repeat Path get joinpath list tuple sorted".split()
+)
 _LISTS = frozenset({"asList", "of", "singletonList", "listOf"})
 
 
@@ -46,6 +51,9 @@ def types(run: Run, of: Value, node: Node | None) -> tuple[str, ...]:
 
 def call(run: Run, node: Call, state: State) -> Value:
     """The value of a call, after its effects."""
+    if node.of is None and run.program.named(run.frame.module, node.name) is not None:
+        if run.tables.language == "python":
+            return new(run, New(node.span, node.name, [*node.args, *node.words.values()]), state)
     of = run.value(node.of, state) if node.of is not None else None
     held_by = content(of, state.heap) if of is not None else UNKNOWN
     args = [_argument(run, arg, held_by, state) for arg in node.args]
@@ -58,6 +66,8 @@ def call(run: Run, node: Call, state: State) -> Value:
         return _entered(run, node, function, args, words, state)
     named = types(run, of, node.of) if of is not None else ()
     name = node.name
+    if of is None and name not in state.names:
+        named = ("builtins",)
     if of is None and (whole := run.frame.module.imports.get(name)) is not None:
         above, _, name = whole.rpartition(".")
         named = (above, above.rpartition(".")[2])
@@ -120,14 +130,13 @@ def _entered(
     values = _bound(function, args, words)
     for param in function.params:
         if param.name not in values and param.default is not None:
-            values[param.name] = run.value(param.default, State())
+            with run.inside(run.program.modules[function.path], function.owner):
+                values[param.name] = run.value(param.default, State())
     spot = run.spot(node.span)
     return through(run.enter(function, values, state, spot), spot)
 
 
-def _bound(
-    function: Function, args: Sequence[Value], words: dict[str, Value]
-) -> dict[str, Value]:
+def _bound(function: Function, args: Sequence[Value], words: dict[str, Value]) -> dict[str, Value]:
     params = [p for p in function.params if p.name not in ("self", "cls")]
     values = {p.name: v for p, v in zip(params, args, strict=False)}
     values.update({p.name: words[p.name] for p in params if p.name in words})
@@ -157,6 +166,7 @@ def _library(
     if (set_ := _setting(run, name, named, args)) is not None:
         return set_
     made = _outside(run, node.span, name, named, of, args, words, state, node.args)
+    made = read_of(run, node.of, node, made)
     if of is not None and of.literal is not None and all(a.literal is not None for a in args):
         try:
             given = [a.literal[1] for a in args if a.literal is not None]
@@ -196,7 +206,8 @@ def _outside(
         whole = cleared(whole, {"canonical"})
     if not inner and not outer and receiver is None:
         whole = UNKNOWN
-    certain = whole.fixed and bool(tables.clears.of(named, name) or tables.decodes.of(named, name))
+    kept = name in _KEPT or bool(tables.clears.of(named, name) or tables.decodes.of(named, name))
+    certain = whole.fixed and kept and bool(inner or outer or receiver is not None)
     if kind is None and whole.taints and name in ("toString", "trim", "substring", "replace"):
         kind = "String"
     return replace(whole, type=kind, fixed=certain)
@@ -237,7 +248,7 @@ def _sunk(
     looked = _chosen(sink, receiver, args, words)
     if not looked:
         return
-    check, said = sink.check, f"{named[0].rpartition('.')[2]}.{name}" if named else name
+    check, said = sink.check, _words(named, name)
     if run.tables.checks[check] == "number":
         for made in looked:
             arithmetic.reaches(run, check, span, made, {"high"}, said)
@@ -250,6 +261,11 @@ def _sunk(
                 reached = True
     fixed = all(made.fixed or (made.taints and not reached) for made in looked)
     run.looked(check, span, "reached" if reached else "fixed" if fixed else "unknown")
+
+
+def _words(named: tuple[str, ...], name: str) -> str:
+    of = named[0].rpartition(".")[2] if named else ""
+    return f"{of}.{name}" if of not in ("", "builtins") else name
 
 
 def _chosen(
@@ -272,7 +288,7 @@ def _weak(
     run: Run, weak: Weak, span: Span, name: str, named: tuple[str, ...],
     args: Sequence[Value], words: dict[str, Value],
 ) -> None:  # fmt: skip
-    said = f"{named[0].rpartition('.')[2]}.{name}" if named else name
+    said = _words(named, name)
     for demand in weak.without:
         key, _, wanted = demand.partition("=")
         given = words.get(key)
@@ -295,17 +311,32 @@ def _weak(
 def parameter(run: Run, function: Function, at: int) -> Value:
     """What a parameter holds when nobody of the program calls the function."""
     param = function.params[at]
+    span = param.span or function.span
     for mark in param.marks:
         if (source := run.tables.marks.get(mark)) is not None:
-            return replace(_read(run, function.span, source), type=param.type)
+            return typed(run, _read(run, span, source), param.type)
     source = run.tables.parameters.get(f"{function.name}:{param.type}")
     if source is None and set(function.marks) & run.tables.routes and param.name != "self":
         source = run.tables.parameters.get("route")
     if source is not None:
-        return replace(_read(run, function.span, source), type=param.type)
+        return typed(run, _read(run, span, source), param.type)
     return Value(type=param.type)
 
 
-def one_of(values: Sequence[Value]) -> Value:
-    """What a function gives: any of what its returns give."""
-    return either(values)
+def typed(run: Run, made: Value, declared: str | None) -> Value:
+    """A value under a declared type: it keeps its own where it has one, and numbers are numbers."""
+    if declared is None or declared == "?":
+        return made
+    if declared in run.tables.numbers:
+        made = cleared(made, {"text"})
+    return made if made.type is not None and not made.static else replace(made, type=declared)
+
+
+def read_of(run: Run, of: Node | None, whole: Node, made: Value) -> Value:
+    """``request.args`` is read by ``request.args["name"]``: the source is all of it."""
+    if of is None or not made.taints:
+        return made
+    spot, wider = run.spot(of.span), run.spot(whole.span)
+    return replace(made, taints=tuple(
+        replace(t, source=wider) if t.source == spot and not t.steps else t for t in made.taints
+    ))  # fmt: skip

@@ -12,6 +12,7 @@ from kimidoc.dataflow.tree import (
     Call,
     Cast,
     Choice,
+    Comprehension,
     Const,
     Item,
     Lambda,
@@ -88,21 +89,12 @@ def field(run: Run, state: State, found: tuple[str, Any, Any], name: str) -> Val
         begins = next(((t, v) for n, t, v in kept.fields if n == name), (None, None))
         made = UNKNOWN
         if begins[1] is not None:
-            made = run.value(begins[1], state)
+            with run.inside(module, owner):
+                made = run.value(begins[1], state)
         if name in kept.assigned:
             made = joined(made, UNKNOWN)
-        state.names[at] = typed(run, made, begins[0])
+        state.names[at] = calls.typed(run, made, begins[0])
     return state.names[at]
-
-
-def typed(run: Run, made: Value, declared: str | None) -> Value:
-    """A value under a declared type: it keeps its own where it has one, and numbers are numbers."""
-    if declared in (None, "?"):
-        return made
-    assert declared is not None
-    if declared in run.tables.numbers:
-        made = cleared(made, {"text"})
-    return made if made.type is not None and not made.static else replace(made, type=declared)
 
 
 def _member(run: Run, node: Member, state: State) -> Value:
@@ -152,7 +144,8 @@ def _item(run: Run, node: Item, state: State) -> Value:
     types = calls.types(run, of, node.of)
     for source in run.tables.sources.of(types, "[]"):
         return Value(taints=(Taint(run.spot(node.span), source.label, source.kind),))
-    return replace(held([of], fixed=of.fixed), type=_element(of.type))
+    made = replace(held([of], fixed=of.fixed), type=_element(of.type))
+    return calls.read_of(run, node.of, node, made)
 
 
 def _element(kind: str | None) -> str | None:
@@ -233,15 +226,13 @@ def _choice(run: Run, node: Choice, state: State) -> Value:
 def _put(run: Run, node: Put, state: State) -> Value:
     made = run.value(node.value, state)
     if node.type is not None:
-        made = typed(run, made, node.type)
+        made = calls.typed(run, made, node.type)
     made = through(made, run.spot(node.span))
     assign(run, node.target, made, state, declared=node.type is not None)
     return made
 
 
-def assign(
-    run: Run, target: Node, made: Value, state: State, *, declared: bool = False
-) -> None:
+def assign(run: Run, target: Node, made: Value, state: State, *, declared: bool = False) -> None:
     """Put a value where a target says."""
     if isinstance(target, Name):
         _assign_name(run, target.name, made, state, declared)
@@ -324,6 +315,19 @@ def _lambda(run: Run, node: Lambda, state: State) -> Value:
     return UNKNOWN
 
 
+def _comprehension(run: Run, node: Comprehension, state: State) -> Value:
+    inner = state.copy()
+    for target, over in node.over:
+        assign(run, target, items_of(run.value(over, inner), inner)[1], inner, declared=True)
+    for test in node.tests:
+        run.value(test, inner)
+        inner = guards.parted(run, test, inner)[0]
+    ref = run.fresh()
+    made = content(run.value(node.value, inner), inner.heap)
+    state.heap[ref] = Thing("list", None, None, made)
+    return Value(ref=ref)
+
+
 def _other(run: Run, node: Other, state: State) -> Value:
     parts = [content(run.value(part, state), state.heap) for part in node.parts]
     return held(parts, fixed=bool(parts)) if parts else UNKNOWN
@@ -352,5 +356,6 @@ _KINDS: dict[type[Node], Callable[[Run, Any, State], Value]] = {
     Many: _many,
     Pairs: _pairs,
     Lambda: _lambda,
+    Comprehension: _comprehension,
     Other: _other,
 }

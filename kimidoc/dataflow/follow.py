@@ -7,6 +7,9 @@ is bounded by a number of steps, not by a clock, so that a report is the same on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from kimidoc.dataflow import calls, expressions, statements
 from kimidoc.dataflow.program import Program
 from kimidoc.dataflow.run import CALLS, DEPTH, STEPS, Flow, Found, Frame, OutOfSteps, Verdict
@@ -34,17 +37,16 @@ class Follower:
 
     def all(self) -> None:
         """Every function of the program, those that others call last and only if none got there."""
-        later: list[tuple[Module, Function]] = []
+        above = State()
         for module in self.program.modules.values():
-            globals_ = self._top(module)
-            for function in module.functions:
-                if self._within(function):
-                    later.append((module, function))
-                else:
-                    self._from(module, function, globals_)
-        for module, function in later:
-            if function not in self._entered:
-                self._from(module, function, self._top(module))
+            self._top(module, above)
+        every = [(m, f) for m in self.program.modules.values() for f in m.functions]
+        for module, function in every:
+            if not self._within(function):
+                self._from(module, function, above)
+        for module, function in every:
+            if self._within(function) and function not in self._entered:
+                self._from(module, function, above)
 
     def _within(self, function: Function) -> bool:
         """Whether others of the program call it, so that what it is given is known from them."""
@@ -57,11 +59,13 @@ class Follower:
             and not (carried and function.owner is None)
         )
 
-    def _top(self, module: Module) -> State:
-        state = State()
+    def _top(self, module: Module, above: State) -> None:
+        """What a module does when it is loaded; its names are kept as ``path:name``."""
         if module.body:
+            state = State({}, above.heap)
             self._started(module, Frame(module, None, None), module.body, state)
-        return State({n: v for n, v in state.names.items() if ":" in n}, state.heap)
+            above.names.update({n: v for n, v in state.names.items() if ":" in n})
+            above.heap = state.heap
 
     def _from(self, module: Module, function: Function, above: State) -> None:
         state = above.copy()
@@ -127,7 +131,7 @@ class Follower:
         names = {n: v for n, v in state.names.items() if "." in n or ":" in n}
         for param in function.params:
             given = values.get(param.name, UNKNOWN)
-            names[param.name] = expressions.typed(self, given, param.type)
+            names[param.name] = calls.typed(self, given, param.type)
         inner = State(names, state.heap)
         frame = Frame(module, function.owner, function)
         self.frames.append(frame)
@@ -140,6 +144,15 @@ class Follower:
             state.heap = after.heap
             state.names.update({n: v for n, v in after.names.items() if "." in n or ":" in n})
         return either(v for v, _ in frame.returns) if frame.returns else UNKNOWN
+
+    @contextmanager
+    def inside(self, module: Module, owner: str | None) -> Iterator[None]:
+        """What is evaluated here stands in another module, outside its functions."""
+        self.frames.append(Frame(module, owner, None))
+        try:
+            yield
+        finally:
+            self.frames.pop()
 
     def spot(self, span: Span) -> Spot:
         return Spot(self.frame.module.path, *span)

@@ -96,8 +96,6 @@ def _compared(run: Run, one: Node, op: str, other: Node, state: State) -> None:
         _clear(run, one, state, TEXT)
         return
     if known is not None and known[1] is None:
-        if op == "!=":
-            _clear(run, one, state, {"null-dereference"})
         return
     number = known[1] if known is not None and isinstance(known[1], int | float) else None
     what = set[str]()
@@ -153,5 +151,7 @@ def clear_sources(state: State, sources: set[Spot], what: frozenset[str]) -> Non
     state.names = {name: made(value) for name, value in state.names.items()}
     for ref, thing in list(state.heap.items()):
         items = tuple(made(v) for v in thing.items) if thing.items is not None else None
-        entries = tuple((k, made(v)) for k, v in thing.entries) if thing.entries is not None else None
+        entries = (
+            tuple((k, made(v)) for k, v in thing.entries) if thing.entries is not None else None
+        )
         state.heap[ref] = replace(thing, items=items, entries=entries, rest=made(thing.rest))

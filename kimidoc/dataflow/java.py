@@ -114,7 +114,7 @@ class _Java:
             if each.type == "formal_parameter":
                 kind = self._type(each.child_by_field_name("type"))
                 name = self.p.text(each.child_by_field_name("name"))
-                yield tree.Param(name, kind, self._marks(each))
+                yield tree.Param(name, kind, self._marks(each), None, self.p.span(each))
             elif each.type == "spread_parameter":
                 declared = [c for c in named(each) if c.type == "variable_declarator"]
                 yield tree.Param(self.p.text(declared[0]) if declared else "", None)
@@ -396,8 +396,10 @@ class _Java:
 
 def _unescaped(match: re.Match[str]) -> str:
     said = match[1]
-    return chr(int(said.lstrip("u"), 16)) if said[0] == "u" and len(said) > 4 else _ESCAPES.get(
-        said, said
+    return (
+        chr(int(said.lstrip("u"), 16))
+        if said[0] == "u" and len(said) > 4
+        else _ESCAPES.get(said, said)
     )
 
 

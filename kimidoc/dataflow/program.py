@@ -82,7 +82,9 @@ class Program:
         ]
         return _fitting(found, count) if len(found) == 1 else None
 
-    def field(self, module: Module, owner: str | None, name: str) -> tuple[str, Class, Module] | None:
+    def field(
+        self, module: Module, owner: str | None, name: str
+    ) -> tuple[str, Class, Module] | None:
         """The class around a place that has a field of this name."""
         for _ in range(BASES):
             at = self.named(module, owner) if owner is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -70,6 +71,8 @@ class Run(Protocol):
     def enter(
         self, function: Function, values: dict[str, Value], state: State, spot: Spot
     ) -> Value: ...
+
+    def inside(self, module: Module, owner: str | None) -> AbstractContextManager[None]: ...
 
     def spot(self, span: Span) -> Spot: ...
 

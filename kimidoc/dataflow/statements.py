@@ -13,6 +13,7 @@ from kimidoc.dataflow import arithmetic, expressions, guards
 from kimidoc.dataflow.run import Run, Ways
 from kimidoc.dataflow.tree import (
     Block,
+    Call,
     Each,
     If,
     Leave,
@@ -38,6 +39,8 @@ def statement(run: Run, node: Node, state: State) -> State | None:
     if method is not None:
         return method(run, node, state)
     run.value(node, state)
+    if isinstance(node, Call) and node.name in run.tables.never:
+        return None
     return state
 
 
@@ -200,9 +203,7 @@ def switched(run: Run, node: Switch, state: State) -> tuple[State | None, Value]
     return met([*ends, *ways.breaks]), made
 
 
-def _matching(
-    run: Run, node: Switch, state: State, subject: object, certain: bool
-) -> int | None:
+def _matching(run: Run, node: Switch, state: State, subject: object, certain: bool) -> int | None:
     """The case that is certainly taken: its number, -1 for none; None where it is not certain."""
     if not certain:
         return None

@@ -98,6 +98,7 @@ class Tables:
     checks: dict[str, str] = field(default_factory=dict)
     routes: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -144,6 +145,7 @@ def read(data: dict[str, Any], language: str) -> Tables:
     made.carriers = frozenset(data.get("carriers", ()))
     made.routes = frozenset(data.get("routes", ()))
     made.numbers = frozenset(data.get("numbers", ()))
+    made.never = frozenset(data.get("never", ()))
     return made
 
 

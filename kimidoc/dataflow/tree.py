@@ -133,6 +133,15 @@ class Lambda(Node):
 
 
 @dataclass(slots=True)
+class Comprehension(Node):
+    """``[value for target in over if test]``: a list of any number of ``value``."""
+
+    over: list[tuple[Node, Node]]
+    tests: list[Node]
+    value: Node
+
+
+@dataclass(slots=True)
 class Other(Node):
     """Anything else: holds what its parts hold."""
 
@@ -215,6 +224,7 @@ class Param:
     type: str | None = None
     marks: tuple[str, ...] = ()
     default: Node | None = None
+    span: Span | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -173,7 +173,9 @@ def _met(one: State, two: State) -> State:
         if made.ref is None and (mine.ref is not None or value.ref is not None):
             # two objects under one name: what they hold is held by the value itself
             inner = (content(v, heap) for v in (mine, value))
-            made = replace(made, taints=taints((*made.taints, *(t for v in inner for t in v.taints))))
+            made = replace(
+                made, taints=taints((*made.taints, *(t for v in inner for t in v.taints)))
+            )
         names[name] = made
     return State(names, heap)
 

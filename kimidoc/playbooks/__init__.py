@@ -21,10 +21,11 @@
     records, onsets, followups    a patient's records: what contradicts, what is missing
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows
+    flows    data flow (room ``dataflow``) as findings, and what becomes of signs where it decides
 
-May import ``types``, ``errors`` and ``values`` and nothing else of kimidoc. A rule is a rule: where
-a finding depends on words in a quote (``signs``), the finding says so, and the model gets no credit
-for it.
+May import ``types``, ``errors``, ``values`` and ``dataflow`` and nothing else of kimidoc. A rule is
+a rule: where a finding depends on words in a quote (``signs``), the finding says so, and the model
+gets no credit for it.
 
 To add a playbook that comes with kimidoc:
 

@@ -5,8 +5,8 @@
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
                             signs_answer, documents, tags
     [check.finding]         when, severity, message, help, signs, search, unless, arguments,
-                            inserted
-    [[analysis]]            id, title, method, severity, message, help, tags
+                            inserted, flow
+    [[analysis]]            id, title, method, severity, message, help, tags, flow
     [[table]]               id, title, method, note
 
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
@@ -23,7 +23,9 @@ answer came with or, by ``search``, in the whole text (``sweep``): "sentences" o
 code, or "code", which is lines without those that are only a comment. In code ``unless`` are
 expressions that make a match harmless where the next lines hold one, ``arguments`` those that do
 where an argument of the call that it opens begins with one, on whatever line (``calls``), and
-``inserted = true`` lets matches pass that put only fixed text into a text (``origin``).
+``inserted = true`` lets matches pass that put only fixed text into a text (``origin``). ``flow``
+names checks of the data flow (``flows``): it raises findings beside the signs, and decides over
+them in a document that it could follow; the method "flow" of an analysis raises nothing else.
 Keys that are not listed here are errors.
 """
 
@@ -34,6 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, get_args
 
+from kimidoc.dataflow import KINDS, checks
 from kimidoc.errors import ConfigError
 from kimidoc.playbooks import clauses
 from kimidoc.types import SEVERITIES, Severity
@@ -45,11 +48,11 @@ Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
     "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
-    "segments", "asked", "told-otherwise",
+    "segments", "asked", "told-otherwise", "flow",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named", "follow-ups", "segments", "asked",
+    "named", "follow-ups", "segments", "asked", "flow",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
@@ -78,6 +81,7 @@ class FindingRule:
     unless: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     inserted: bool = False
+    flow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Analysis:
     message: str
     help: str
     tags: tuple[str, ...] = ()
+    flow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +221,21 @@ def _analysis(entry: _Table) -> Analysis:
         message=entry.text("message"),
         help=entry.text("help"),
         tags=entry.texts("tags"),
+        flow=_flow(entry),
     )
     entry.done()
+    if bool(analysis.flow) != (analysis.method == "flow"):
+        entry.wrong("flow", 'it belongs to the method "flow", which needs it')
     return analysis
+
+
+def _flow(entry: _Table) -> tuple[str, ...]:
+    """Checks of the data flow that some language has."""
+    named, known = entry.texts("flow"), {name for kind in KINDS for name in checks(kind)}
+    for name in named:
+        if name not in known:
+            entry.wrong("flow", f"there is no {name!r}; there are {', '.join(sorted(known))}")
+    return named
 
 
 def _table(entry: _Table) -> TableRule:
@@ -243,6 +260,7 @@ def _finding(entry: _Table) -> FindingRule:
         unless=entry.patterns("unless"),
         arguments=entry.patterns("arguments"),
         inserted=entry.yes("inserted", default=False),
+        flow=_flow(entry),
     )
     excuses = rule.unless or rule.arguments or rule.inserted
     if excuses and rule.search not in ("lines", "code"):

@@ -17,6 +17,7 @@ from kimidoc.playbooks import (
     asked,
     deadlines,
     dealings,
+    flows,
     followups,
     guidance,
     handlers,
@@ -86,13 +87,24 @@ def findings(
         check = checks[answer.question.check]
         if check.finding is not None and (finding := _judged(book, check, check.finding, answer)):
             found.append(finding)
+    followed = flows.Followed(documents) if _follows(book) else None
     for document in documents:
         for check in book.checks:
             rule = check.finding
+            if rule and followed and rule.flow:
+                raised = followed.raised(rule.flow, document.path)
+                found += (_flowed(book, check, rule, one) for one in raised)
             if rule and rule.search != "quotes" and fits(document, check.documents):
-                found += _swept(book, check, rule, document)
+                swept = _swept(book, check, rule, document)
+                if followed and rule.flow and followed.knows(rule.flow, document):
+                    swept = (f for f in swept if not followed.decides(rule.flow, f.citations[0]))
+                found += swept
     for analysis in book.analyses:
-        found += (_joined(book, analysis, one) for one in METHODS[analysis.method](documents))
+        if analysis.method == "flow" and followed:
+            raised = followed.raised(analysis.flow)
+            found += (_flowed(book, analysis, analysis, one) for one in raised)
+        elif analysis.method != "flow":
+            found += (_joined(book, analysis, one) for one in METHODS[analysis.method](documents))
     return tuple(dict.fromkeys(found))
 
 
@@ -175,6 +187,19 @@ def _swept(
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
     yield _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
+
+
+def _follows(book: Playbook) -> bool:
+    rules = [*(check.finding for check in book.checks), *book.analyses]
+    return any(rule is not None and rule.flow for rule in rules)
+
+
+def _flowed(
+    book: Playbook, of: Check | Analysis, rule: FindingRule | Analysis, raised: flows.Raised
+) -> Finding:
+    message = f"{rule.message.rstrip('.')}: {raised.words}. (Raised by following the data flow.)"
+    weight = flows.severity(rule.severity, raised)
+    return _finding(rule_id(book, of), of.title, weight, message, raised.path, raised.citations)
 
 
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:

@@ -8,6 +8,7 @@ from kimidoc.playbooks import (
     asked,
     deadlines,
     exposure,
+    flows,
     followups,
     guidance,
     memo,
@@ -43,6 +44,7 @@ METHODS: Mapping[
     "named": (memo.NAMED, lambda _, answers, documents: memo.named(answers, documents)),
     "segments": (segments.COLUMNS, lambda _book, _answers, documents: segments.rows(documents)),
     "asked": (asked.COLUMNS, lambda _book, _answers, documents: asked.rows(documents)),
+    "flow": (flows.COLUMNS, flows.rows),
     "risks": (risks.COLUMNS, lambda _book, _answers, documents: risks.rows(documents)),
 }
 

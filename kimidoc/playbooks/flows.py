@@ -1,0 +1,179 @@
+"""Data flow as findings: a sink's line, the way there, and what becomes of a check's signs.
+
+A finding quotes the sink first, then the source and the steps between them. In a document that was
+followed, the flow decides over the one-line signs of the same check: a sign on the way of a flow is
+that flow's finding; one whose text or call holds literals of the program only is dropped, and the
+table ``flow`` says so; where the flow cannot tell, the sign stays. A value that comes from the
+machine itself (a file, the environment, a database) weighs one step less than one from a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kimidoc.dataflow import Analysis, Flow, Spot, Taint, analysed, checks
+from kimidoc.playbooks import sweep
+from kimidoc.playbooks.choose import fits
+from kimidoc.playbooks.format import Check, Playbook
+from kimidoc.types import SEVERITIES, Answer, Citation, Document, Row, Severity
+
+COLUMNS = ("Document", "Data flow", "Sinks", "Reached", "Signs dropped")
+STEPS = 6  # of a way that are quoted
+WORDS = 80  # characters of code that a message repeats
+_WHOLE = "followed"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """One flow as a finding says it."""
+
+    path: str
+    words: str
+    citations: tuple[Citation, ...]
+    remote: bool
+
+
+@lru_cache(maxsize=1)
+def _analysed(documents: tuple[Document, ...]) -> Analysis:
+    """Findings and tables of one run ask for the same documents."""
+    return analysed(documents)
+
+
+class Followed:
+    """The flows of a set of documents, as a playbook asks for them."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = {document.path: document for document in documents}
+        self._analysis = _analysed(tuple(documents))
+
+    def raised(self, names: Sequence[str], path: str | None = None) -> Iterator[Raised]:
+        """The findings of some of the flow's checks; several sources of one sink are one."""
+        sinks: dict[tuple[str, Spot], list[Flow]] = {}
+        for flow in self._analysis.flows:
+            if flow.check in names and path in (None, flow.sink.path):
+                sinks.setdefault((flow.check, flow.sink), []).append(flow)
+        for flows in sinks.values():
+            first, document = flows[0], self._documents[flows[0].sink.path]
+            yield Raised(
+                document.path,
+                self._said(flows),
+                self._quotes(first),
+                first.taint is None or first.taint.kind == "remote",
+            )
+
+    def _said(self, flows: Sequence[Flow]) -> str:
+        first = flows[0]
+        if first.taint is None:
+            literal = f" with “{_brief(first.literal)}”" if first.literal else ""
+            return f"`{first.words}`{literal}"
+        given = f"the {first.taint.label} of `{_brief(self._text(first.taint.source))}`"
+        more = len({f.taint.label for f in flows if f.taint}) - 1
+        also = f" (and {more} more source{'s' * (more > 1)})" if more else ""
+        return f"{given}{also} reaches `{_brief(first.words)}`"
+
+    def _text(self, spot: Spot) -> str:
+        return self._documents[spot.path].text[spot.start : spot.end]
+
+    def _quotes(self, flow: Flow) -> tuple[Citation, ...]:
+        """The sink, the source, and the first and last steps between them, each line once."""
+        spots = [flow.sink]
+        if flow.taint is not None:
+            steps = flow.taint.steps
+            if len(steps) > STEPS:
+                steps = (*steps[: STEPS // 2], *steps[-STEPS // 2 :])
+            spots += [flow.taint.source, *steps]
+        found: dict[tuple[str | None, int | None], Citation] = {}
+        for spot in spots:
+            citation = self._line(spot)
+            found.setdefault((citation.path, citation.start_line), citation)
+        return tuple(found.values())
+
+    def _line(self, spot: Spot) -> Citation:
+        """The whole lines a spot stands in, white space left out, as signs quote them."""
+        document = self._documents[spot.path]
+        text, start = document.text, document.text.rfind("\n", 0, spot.start) + 1
+        end = text.find("\n", max(spot.end - 1, start))
+        end = len(text) if end < 0 else end
+        if end - start > sweep.QUOTE_CHARS:
+            start, end = max(start, spot.start), min(end, spot.start + sweep.QUOTE_CHARS)
+            cut = text.find("\n", start, end)
+            end = cut if cut > 0 else end
+        said = text[start:end]
+        start += len(said) - len(said.lstrip())
+        return Citation.of(document, start, max(start, start + len(said.strip())))
+
+    def knows(self, names: Sequence[str], document: Document) -> bool:
+        """Whether the document was followed for one of these checks."""
+        return document.path in self._analysis.followed and bool(checks(document.kind) & set(names))
+
+    def decides(self, names: Sequence[str], citation: Citation) -> bool:
+        """Whether a sign's line is a flow's already, or holds only what the program spells out."""
+        path, start, end = citation.path, citation.start_char, citation.end_char
+        assert path is not None and start is not None and end is not None
+        mine = Spot(path, start, end)
+        for flow in self._analysis.flows:
+            if flow.check in names and any(_overlap(s, mine) for s in _spots(flow)):
+                return True
+        return self.harmless(names, citation)
+
+    def harmless(self, names: Sequence[str], citation: Citation) -> bool:
+        """Whether all that was looked at in a line holds literals of the program only."""
+        assert citation.path is not None and citation.start_char is not None
+        assert citation.end_char is not None
+        mine = Spot(citation.path, citation.start_char, citation.end_char)
+        here = [v for (c, s), v in self._analysis.sinks.items() if c in names and _overlap(s, mine)]
+        here += [v for s, v in self._analysis.texts.items() if _overlap(s, mine)]
+        return bool(here) and all(verdict == "fixed" for verdict in here)
+
+    def rows(self, book: Playbook) -> Iterator[Row]:
+        """For each document of a language that is followed: how far, what was found, what not."""
+        for path, reason in self._analysis.followed.items():
+            own = {key: v for key, v in self._analysis.sinks.items() if key[1].path == path}
+            reached = sum(verdict == "reached" for verdict in own.values())
+            dropped = tuple(self._dropped(book, self._documents[path]))
+            if own or reason or dropped:
+                cells = (path, reason or _WHOLE, str(len(own)), str(reached), str(len(dropped)))
+                yield Row(cells, dropped)
+        for path, reason in self._analysis.left.items():
+            yield Row((path, f"not followed: {reason}", "-", "-", "-"))
+
+    def _dropped(self, book: Playbook, document: Document) -> Iterator[Citation]:
+        for check in book.checks:
+            rule = check.finding
+            if rule is None or not rule.flow or not rule.signs or not _looks(check, document):
+                continue
+            for citation in sweep.lines(
+                rule.signs, document, comments=rule.search == "lines", harmless=rule.arguments
+            ):
+                if self.harmless(rule.flow, citation):
+                    yield citation
+
+
+def rows(book: Playbook, answers: Sequence[Answer], documents: Sequence[Document]) -> Iterator[Row]:
+    """The table ``flow``."""
+    return Followed(documents).rows(book)
+
+
+def severity(usual: Severity, raised: Raised) -> Severity:
+    """One step less where the value comes from the machine itself."""
+    return usual if raised.remote else SEVERITIES[max(0, SEVERITIES.index(usual) - 1)]
+
+
+def _looks(check: Check, document: Document) -> bool:
+    return fits(document, check.documents)
+
+
+def _spots(flow: Flow) -> tuple[Spot, ...]:
+    taint: Taint | None = flow.taint
+    return (flow.sink,) if taint is None else (flow.sink, taint.source, *taint.steps)
+
+
+def _overlap(one: Spot, two: Spot) -> bool:
+    return one.path == two.path and one.start < two.end and two.start < one.end
+
+
+def _brief(code: str) -> str:
+    said = " ".join(code.split())
+    return said if len(said) <= WORDS else said[: WORDS - 1] + "…"
