@@ -26,6 +26,7 @@ from kimidoc.dataflow.values import (
 
 _CANONICAL = frozenset({"getCanonicalPath", "getCanonicalFile", "toRealPath", "normalize",
                         "resolve", "realpath", "abspath"})  # fmt: skip
+OWN = ("self", "cls")
 # Methods that give what they were called on and given, in another form: of literals, literals.
 _KEPT = frozenset(
     "join format replace strip trim lower upper toLowerCase toUpperCase substring concat toString "
@@ -46,7 +47,9 @@ def types(run: Run, of: Value, node: Node | None) -> tuple[str, ...]:
     kind = kind.removesuffix("[]")
     short = kind.rpartition(".")[2]
     named = (kind,) if kind == short else (kind, short)
-    return (*named, *run.tables.above.get(short, ()))
+    guess = run.tables.guessed.get(short.casefold())
+    also = () if guess is None or guess == short else (guess,)
+    return (*named, *run.tables.above.get(short, ()), *also)
 
 
 def call(run: Run, node: Call, state: State) -> Value:
@@ -137,8 +140,9 @@ def _entered(
 
 
 def _bound(function: Function, args: Sequence[Value], words: dict[str, Value]) -> dict[str, Value]:
-    params = [p for p in function.params if p.name not in ("self", "cls")]
-    values = {p.name: v for p, v in zip(params, args, strict=False)}
+    params = [p for p in function.params if p.name not in OWN]
+    values = {name: Value(type=function.owner) for name in OWN}
+    values.update({p.name: v for p, v in zip(params, args, strict=False)})
     values.update({p.name: words[p.name] for p in params if p.name in words})
     return values
 
@@ -311,12 +315,14 @@ def _weak(
 def parameter(run: Run, function: Function, at: int) -> Value:
     """What a parameter holds when nobody of the program calls the function."""
     param = function.params[at]
+    if param.name in OWN:
+        return Value(type=function.owner)
     span = param.span or function.span
     for mark in param.marks:
         if (source := run.tables.marks.get(mark)) is not None:
             return typed(run, _read(run, span, source), param.type)
     source = run.tables.parameters.get(f"{function.name}:{param.type}")
-    if source is None and set(function.marks) & run.tables.routes and param.name != "self":
+    if source is None and set(function.marks) & run.tables.routes:
         source = run.tables.parameters.get("route")
     if source is not None:
         return typed(run, _read(run, span, source), param.type)
@@ -334,7 +340,7 @@ def typed(run: Run, made: Value, declared: str | None) -> Value:
 
 def read_of(run: Run, of: Node | None, whole: Node, made: Value) -> Value:
     """``request.args`` is read by ``request.args["name"]``: the source is all of it."""
-    if of is None or not made.taints:
+    if not isinstance(of, Member | Call) or getattr(of, "args", ()) or not made.taints:
         return made
     spot, wider = run.spot(of.span), run.spot(whole.span)
     return replace(made, taints=tuple(

@@ -49,11 +49,12 @@ class Followed:
         self._analysis = _analysed(tuple(documents))
 
     def raised(self, names: Sequence[str], path: str | None = None) -> Iterator[Raised]:
-        """The findings of some of the flow's checks; several sources of one sink are one."""
-        sinks: dict[tuple[str, Spot], list[Flow]] = {}
+        """The findings of some of the flow's checks; those of one line are one."""
+        sinks: dict[tuple[str, str, int], list[Flow]] = {}
         for flow in self._analysis.flows:
             if flow.check in names and path in (None, flow.sink.path):
-                sinks.setdefault((flow.check, flow.sink), []).append(flow)
+                line = self._line(flow.sink).start_line or 0
+                sinks.setdefault((flow.check, flow.sink.path, line), []).append(flow)
         for flows in sinks.values():
             first, document = flows[0], self._documents[flows[0].sink.path]
             yield Raised(

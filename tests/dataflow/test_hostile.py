@@ -20,7 +20,6 @@ def deep(open_: str, close: str, times: int = 3_000) -> str:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("A.java", FLOW % f"int x = {deep('(', ')')};"),
         ("A.java", FLOW % f"int x = {deep('f(', ')')};"),
         ("A.java", FLOW % ("if (a) {" * 2_000 + "}" * 2_000)),
         ("A.java", FLOW % ("int x = " + "!" * 3_000 + "a;")),

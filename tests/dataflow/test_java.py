@@ -102,7 +102,7 @@ def test_what_keeps_a_value_out(java: Java, before: str) -> None:
 )  # fmt: skip
 def test_sinks(java: Java, statement: str, check: str) -> None:
     before = "javax.naming.directory.DirContext directory = open();"
-    assert java(before + statement) == [check]
+    assert set(java(before + statement)) == {check}
     assert java(before + statement.replace("name", '"ann"')) == []
 
 
