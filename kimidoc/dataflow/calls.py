@@ -10,6 +10,7 @@ from kimidoc.dataflow.run import Flow, Run
 from kimidoc.dataflow.tables import Sink, Source, Weak
 from kimidoc.dataflow.tree import Call, Function, Lambda, Member, Name, New, Node, Span
 from kimidoc.dataflow.values import (
+    MOST_STEPS,
     UNKNOWN,
     State,
     Taint,
@@ -20,6 +21,7 @@ from kimidoc.dataflow.values import (
     held,
     joined,
     literal,
+    taints,
     through,
     uncleared,
 )
@@ -202,6 +204,8 @@ def _outside(
     whole = held([*([receiver] if receiver is not None else []), *inner, *outer.values()])
     if of is not None and of.static:
         whole = held([*inner, *outer.values()])
+    if receiver is not None and receiver.taints and tables.parts.of(named, name):
+        whole = _part(run, span, whole)
     if tables.decodes.of(named, name):
         whole = uncleared(whole)
     for checks in tables.clears.of(named, name):
@@ -220,6 +224,14 @@ def _outside(
 def _read(run: Run, span: Span, source: Source) -> Value:
     gone = frozenset({"text"}) if source.kind == "number" else frozenset[str]()
     return Value(taints=(Taint(run.spot(span), source.label, source.kind, (), gone),))
+
+
+def _part(run: Run, span: Span, whole: Value) -> Value:
+    """Its sources are told apart from those of the other parts."""
+    spot = run.spot(span)
+    return replace(whole, taints=taints(
+        replace(t, source=spot, steps=(t.source, *t.steps)[:MOST_STEPS]) for t in whole.taints
+    ))  # fmt: skip
 
 
 def _wrapped(run: Run, name: str) -> Source | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -45,6 +46,7 @@ from kimidoc.dataflow.values import (
 )
 
 _PLAIN_MEMBERS = frozenset({"length"})
+_OWN_SITE = re.compile(r"https?://[^/]+/|/[^/]|[\w.-]+[/?]")
 _TRUTHS = frozenset("! not && || and or == != < > <= >= is in".split())
 
 
@@ -174,7 +176,19 @@ def _op(run: Run, node: Op, state: State) -> Value:
     whole = held(content(part, state.heap) for part in parts)
     if node.op in ("+", "%") and any(_texty(p) for p in parts):
         run.text(node.span, "reached" if whole.taints else "fixed" if whole.fixed else "unknown")
+    if node.op == "+":
+        whole = _led(whole, parts[0])
     return through(whole, run.spot(node.span))
+
+
+def _led(whole: Value, first: Value) -> Value:
+    """An address that begins with what the program says leads nowhere else."""
+    if first.taints or not whole.taints:
+        return whole
+    begins = first.literal
+    if begins is not None and not _OWN_SITE.match(str(begins[1])):
+        return whole
+    return cleared(whole, {"open-redirect", "request-forgery"})
 
 
 def _texty(part: Value) -> bool:
@@ -208,7 +222,7 @@ def _text(run: Run, node: Text, state: State) -> Value:
         return made
     whole = replace(held(parts), type="str")
     run.text(node.span, "reached" if whole.taints else "fixed" if whole.fixed else "unknown")
-    return through(whole, run.spot(node.span))
+    return through(_led(whole, parts[0]) if parts else whole, run.spot(node.span))
 
 
 def _choice(run: Run, node: Choice, state: State) -> Value:

@@ -91,6 +91,7 @@ class Tables:
     clears: Patterns[tuple[str, ...]] = field(default_factory=Patterns)
     plain: Patterns[bool] = field(default_factory=Patterns)
     decodes: Patterns[bool] = field(default_factory=Patterns)
+    parts: Patterns[bool] = field(default_factory=Patterns)
     types: Patterns[str] = field(default_factory=Patterns)
     above: dict[str, tuple[str, ...]] = field(default_factory=dict)
     guessed: dict[str, str] = field(default_factory=dict)
@@ -134,7 +135,7 @@ def read(data: dict[str, Any], language: str) -> Tables:
     for entry in data.get("clear", ()):
         for pattern in entry["calls"]:
             made.clears.add(pattern, tuple(entry["checks"]))
-    for name in ("plain", "decodes"):
+    for name in ("plain", "decodes", "parts"):
         for pattern in data.get(name, ()):
             getattr(made, name).add(pattern, True)
     for call, kind in data.get("types", {}).items():

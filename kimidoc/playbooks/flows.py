@@ -49,20 +49,36 @@ class Followed:
         self._analysis = _analysed(tuple(documents))
 
     def raised(self, names: Sequence[str], path: str | None = None) -> Iterator[Raised]:
-        """The findings of some of the flow's checks; those of one line are one."""
-        sinks: dict[tuple[str, str, int], list[Flow]] = {}
+        """The findings of some of the flow's checks; those of one way or of one line are one."""
+        ways: dict[object, list[Flow]] = {}
         for flow in self._analysis.flows:
             if flow.check in names and path in (None, flow.sink.path):
-                line = self._line(flow.sink).start_line or 0
-                sinks.setdefault((flow.check, flow.sink.path, line), []).append(flow)
-        for flows in sinks.values():
-            first, document = flows[0], self._documents[flows[0].sink.path]
+                ways.setdefault(self._way(flow), []).append(flow)
+        lines: dict[tuple[str, str, int], list[Flow]] = {}
+        for flows in ways.values():
+            line = self._line(flows[0].sink).start_line or 0
+            lines.setdefault((flows[0].check, flows[0].sink.path, line), []).extend(flows)
+        for flows in lines.values():
+            first = flows[0]
             yield Raised(
-                document.path,
+                first.sink.path,
                 self._said(flows),
-                self._quotes(first),
+                self._quotes(flows),
                 first.taint is None or first.taint.kind == "remote",
             )
+
+    def _way(self, flow: Flow) -> object:
+        """Flows of one way to several sinks have this in common."""
+        if flow.taint is None:
+            return flow
+        sink = self._line(flow.sink)
+        steps = tuple(
+            step
+            for step in flow.taint.steps
+            if step.path != sink.path or self._line(step).start_line != sink.start_line
+        )
+        # Without a step of its own a source that is used twice is used twice.
+        return (flow.check, flow.sink.path, flow.taint.source, steps) if len(steps) > 1 else flow
 
     def _said(self, flows: Sequence[Flow]) -> str:
         first = flows[0]
@@ -72,19 +88,23 @@ class Followed:
         given = f"the {first.taint.label} of `{_brief(self._text(first.taint.source))}`"
         more = len({f.taint.label for f in flows if f.taint}) - 1
         also = f" (and {more} more source{'s' * (more > 1)})" if more else ""
-        return f"{given}{also} reaches `{_brief(first.words)}`"
+        places = len({flow.sink for flow in flows}) - 1
+        where = f" and {places} more call{'s' * (places > 1)}" if places else ""
+        return f"{given}{also} reaches `{_brief(first.words)}`{where}"
 
     def _text(self, spot: Spot) -> str:
         return self._documents[spot.path].text[spot.start : spot.end]
 
-    def _quotes(self, flow: Flow) -> tuple[Citation, ...]:
-        """The sink, the source, and the first and last steps between them, each line once."""
+    def _quotes(self, flows: Sequence[Flow]) -> tuple[Citation, ...]:
+        """The first sink, its source, steps between them, and other sinks; each line once."""
+        flow = flows[0]
         spots = [flow.sink]
         if flow.taint is not None:
             steps = flow.taint.steps
             if len(steps) > STEPS:
                 steps = (*steps[: STEPS // 2], *steps[-STEPS // 2 :])
             spots += [flow.taint.source, *steps]
+        spots += [other.sink for other in flows[1 : STEPS + 1]]
         found: dict[tuple[str | None, int | None], Citation] = {}
         for spot in spots:
             citation = self._line(spot)
