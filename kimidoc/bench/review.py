@@ -5,9 +5,10 @@ by the rules and analyses of the playbook ``code-review``: no finding here needs
 so none is loaded. A finding counts for a case if its rule names the case's weakness (CWE).
 
     kimidoc     data flow, and signs where it does not decide
+    flow        data flow alone
     signs       the playbook's one-line signs alone
     grep        lines that hold a name of the category's usual calls
-    everything  every case raised: what chance gives
+    everything  every line of every case raised: what chance gives
 
 Labels for a file: precision and recall of files. Labels by line: a finding is right if its first
 quote comes within two lines of a flaw; recall is the share of cases with a right one.
@@ -35,6 +36,7 @@ BOOK = "code-review"
 NEAR = 2  # lines
 NOBODY = ModelFacts("none", "", "", 0, 0)
 TOTAL = "all"
+RULED = "all with a rule"  # cases whose weakness some rule of the playbook names
 # The peer "grep": what one would search for by hand, by weakness.
 GREP: Mapping[int, str] = {
     22: r"new (?:java\.io\.)?File\(|FileInputStream\(|FileOutputStream\(|Paths\.get\(",
@@ -107,21 +109,24 @@ def run(
         ours = _by_case(book, judge.findings(book, (), documents), placed)
         seconds = perf_counter() - since
         signs = _by_case(book, judge.findings(without_flow(book), (), documents), placed)
+        flow = _by_case(book, judge.findings(without_signs(book), (), documents), placed)
         progress("review", len(cases), len(cases), "files")
     texts = {document.path: document for document in documents}
-    whole = {path: [Raised((1, case.text.count("\n") + 1), ())] for path, case in placed.items()}
+    whole = {
+        path: [Raised((n, n), ((n, n),)) for n in range(1, case.text.count("\n") + 2)]
+        for path, case in placed.items()
+    }
     known = _known(book)
     reviewers = {
         "kimidoc": ours,
+        "flow": flow,
         "signs": signs,
         "grep": {path: _grepped(case, texts.get(path)) for path, case in placed.items()},
         "everything": whole,
     }
-    rows = [row for who, raised in reviewers.items() for row in _rows(who, raised, placed)]
-    order = list(reviewers)
-    rows.sort(
-        key=lambda row: (row.source, row.category == TOTAL, row.category, order.index(row.who))
-    )
+    rows = [row for who, raised in reviewers.items() for row in _rows(who, raised, placed, known)]
+    order, totals = list(reviewers), (RULED, TOTAL)
+    rows.sort(key=lambda r: (r.source, r.category in totals, r.category, order.index(r.who)))
     unknown = sorted({c.category for c in cases if c.weakness not in known})
     notes = [
         f"{len(cases)} cases of the part {part}, seed {seed}; {seconds:.1f} s for kimidoc's review",
@@ -141,6 +146,16 @@ def without_flow(book: Playbook) -> Playbook:
     )
     analyses = tuple(one for one in book.analyses if one.method != "flow")
     return replace(book, checks=checks, analyses=analyses)
+
+
+def without_signs(book: Playbook) -> Playbook:
+    """The playbook with its data flow alone."""
+    return replace(book, checks=tuple(
+        replace(check, finding=replace(check.finding, signs=(), search="quotes"))
+        if check.finding
+        else check
+        for check in book.checks
+    ))  # fmt: skip
 
 
 def _weaknesses(book: Playbook) -> dict[str, frozenset[int]]:
@@ -184,10 +199,13 @@ def _grepped(case: Case, document: Document | None) -> list[Raised]:
     return [Raised((n, n), ((n, n),)) for n, line in lines if re.search(pattern, line)]
 
 
-def _rows(who: str, raised: Mapping[str, list[Raised]], placed: Mapping[str, Case]) -> list[Row]:
+def _rows(
+    who: str, raised: Mapping[str, list[Raised]], placed: Mapping[str, Case], known: set[int]
+) -> list[Row]:
     groups: dict[tuple[str, str], list[tuple[Case, list[Raised]]]] = {}
     for path, case in placed.items():
-        for category in (case.category, TOTAL):
+        ruled = (case.category, RULED) if case.weakness in known else ()
+        for category in (*ruled, TOTAL):
             groups.setdefault((case.source, category), []).append((case, raised[path]))
     return [_row(who, *key, pairs) for key, pairs in groups.items()]
 

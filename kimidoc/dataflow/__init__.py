@@ -15,8 +15,9 @@ May import ``types`` and ``errors``. Nothing is run and nothing is fetched; file
 size, the depth of what is nested and the steps that are followed have limits, and ``analyse`` says
 where one was met. tree-sitter is imported when a file is read, not before.
 
-To add a language: 1. lower it to ``tree`` in ``<language>.py``; 2. write ``<language>.toml``; 3. name
-it in ``tables.LANGUAGES`` and ``analyse._lowered``; 4. test both verdicts in ``tests/dataflow``.
+To add a language: 1. lower it to ``tree`` in ``<language>.py``; 2. write ``<language>.toml``;
+3. name it in ``tables.LANGUAGES`` and ``analyse._lowered``; 4. test both verdicts in
+``tests/dataflow``.
 
 To add a check: a table in ``[checks]`` of the languages' tables, and ``flow`` in a playbook.
 """

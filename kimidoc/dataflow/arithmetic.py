@@ -8,13 +8,22 @@ into fewer bits. A literal that certainly does not fit is raised as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kimidoc.dataflow import constants
 from kimidoc.dataflow.run import Flow, Run
 from kimidoc.dataflow.tree import Cast, Item, Node, Op, Span
-from kimidoc.dataflow.values import Literal, Value
+from kimidoc.dataflow.values import Literal, Value, taints
 
-_NARROW = frozenset({"byte", "short", "char"})
+# What integers of so many bits hold; the order is that of their width.
+RANGES = {
+    "byte": (-(2**7), 2**7 - 1),
+    "char": (0, 2**16 - 1),
+    "short": (-(2**15), 2**15 - 1),
+    "int": (constants.LEAST_INT, constants.MOST_INT),
+}
+_WIDTH = {"byte": 1, "char": 2, "short": 2, "int": 4, "float": 4, "long": 8, "double": 8}
+_ARITHMETIC = ("+", "-", "*")
 _NEEDS = {
     "array-index": ({"low", "high"}, "an index"),
     "division": ({"nonzero"}, "a divisor"),
@@ -50,10 +59,25 @@ def size(run: Run, node: Node, made: Value) -> None:
     _form(run, "allocation", node.span, made)
 
 
-def cast(run: Run, node: Cast, made: Value) -> None:
-    """``(byte) value``."""
-    if node.type in _NARROW and made.type not in _NARROW:
+def cast(run: Run, node: Cast, made: Value) -> Value:
+    """``(byte) value``: afterwards it may be any number of so many bits."""
+    if node.type not in RANGES:
+        return made
+    sums = isinstance(node.value, Op) and node.value.op in _ARITHMETIC
+    found = made.literal
+    if found is not None and found[0] == "int" and isinstance(found[1], int):
+        least, most = RANGES[node.type]
+        if not least <= found[1] <= most:
+            check = "integer-overflow" if sums else "narrowing"
+            words = "arithmetic" if sums else _NEEDS["narrowing"][1]
+            run.flows(Flow(check, run.spot(node.span), words, None, str(found[1])))
+        return made
+    if not sums and _WIDTH.get(made.type or "int", 4) > _WIDTH[node.type]:
         _form(run, "narrowing", node.span, made)
+    if node.type == "int":
+        return made
+    again = (replace(t, cleared=t.cleared - {"low", "high"}) for t in made.taints)
+    return replace(made, taints=taints(again), type=node.type)
 
 
 def bound(run: Run, test: Node, parts: Sequence[Value]) -> None:
@@ -66,11 +90,11 @@ def operands(run: Run, node: Op, parts: Sequence[Value]) -> None:
     """An operator whose operands may be any number."""
     if node.op in ("/", "%") and len(parts) == 2:
         _form(run, "division", node.span, parts[1])
-    if node.op in ("+", "-", "*") and not any(_text(part) for part in parts):
+    if node.op in _ARITHMETIC and not any(_text(part) for part in parts):
         for part in parts:
             if part.type in ("double", "float", "BigInteger", "BigDecimal"):
                 continue
-            needs = {"low"} if node.op == "-" else {"high"}
+            needs = {"+": {"high"}, "-": {"low"}}.get(node.op, {"low", "high"})
             reaches(run, "integer-overflow", node.span, part, needs, "arithmetic")
 
 

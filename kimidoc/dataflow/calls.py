@@ -60,6 +60,8 @@ def call(run: Run, node: Call, state: State) -> Value:
         if run.tables.language == "python":
             return new(run, New(node.span, node.name, [*node.args, *node.words.values()]), state)
     of = run.value(node.of, state) if node.of is not None else None
+    if of is not None:
+        missing(run, node.span, of)
     held_by = content(of, state.heap) if of is not None else UNKNOWN
     args = [_argument(run, arg, held_by, state) for arg in node.args]
     words = {name: run.value(arg, state) for name, arg in node.words.items()}
@@ -198,7 +200,10 @@ def _outside(
     kind = next(iter(tables.types.of(named, name)), None)
     sources = tables.sources.of(named, name)
     if sources:
-        return replace(_read(run, span, sources[0]), type=kind)
+        read = _read(run, span, sources[0])
+        if sources[0].kind == "number" and args:  # nextInt(bound)
+            read = cleared(read, {"low", "high"})
+        return replace(read, type=kind)
     if tables.plain.of(named, name):
         return Value(type=kind)
     whole = held([*([receiver] if receiver is not None else []), *inner, *outer.values()])
@@ -224,6 +229,12 @@ def _outside(
 def _read(run: Run, span: Span, source: Source) -> Value:
     gone = frozenset({"text"}) if source.kind == "number" else frozenset[str]()
     return Value(taints=(Taint(run.spot(span), source.label, source.kind, (), gone),))
+
+
+def missing(run: Run, span: Span, of: Value) -> None:
+    """Something is asked of what is certainly null."""
+    if of.literal == ("NoneType", None) and "null-dereference" in run.tables.checks:
+        run.flows(Flow("null-dereference", run.spot(span), "null", None))
 
 
 def _part(run: Run, span: Span, whole: Value) -> Value:

@@ -162,5 +162,7 @@ _METHODS: dict[str, Callable[..., Literal]] = {
     "strip": str.strip,
     "concat": lambda text, other: text + other,
     "toString": lambda text: text,
+    "toCharArray": lambda text: text,
+    "getBytes": lambda text, *_: text,
     "replace": lambda text, old, new: text.replace(old, new) if len(text) < 200 else None,
 }

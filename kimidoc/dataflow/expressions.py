@@ -101,6 +101,7 @@ def field(run: Run, state: State, found: tuple[str, Any, Any], name: str) -> Val
 
 def _member(run: Run, node: Member, state: State) -> Value:
     of = run.value(node.of, state)
+    calls.missing(run, node.span, of)
     if node.name in _PLAIN_MEMBERS:
         return UNKNOWN
     types = calls.types(run, of, node.of)
@@ -113,9 +114,9 @@ def _member(run: Run, node: Member, state: State) -> Value:
         found = run.program.field(run.frame.module, own, node.name)
         if found is not None:
             return field(run, state, found, node.name)
-        numbers = {"MAX_VALUE": constants.MOST_INT, "MIN_VALUE": constants.LEAST_INT}
-        if own == "Integer" and node.name in numbers:
-            return literal(numbers[node.name])
+        bounds = arithmetic.RANGES.get({"Integer": "int"}.get(own, own.lower()))
+        if bounds is not None and node.name in ("MIN_VALUE", "MAX_VALUE"):
+            return literal(bounds[node.name == "MAX_VALUE"])
     thing = state.heap.get(of.ref) if of.ref is not None else None
     if thing is not None and thing.entries is not None:
         entry = dict(thing.entries).get(("attribute", node.name))
@@ -293,7 +294,7 @@ def _assign_name(run: Run, name: str, made: Value, state: State, declared: bool)
 
 def _cast(run: Run, node: Cast, state: State) -> Value:
     made = run.value(node.value, state)
-    arithmetic.cast(run, node, made)
+    made = arithmetic.cast(run, node, made)
     if node.type in run.tables.numbers:
         made = cleared(made, {"text"})
         if made.literal is not None and made.literal[0] == "float" and node.type in ("int", "long"):

@@ -9,7 +9,7 @@ machine itself (a file, the environment, a database) weighs one step less than o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,7 +55,7 @@ class Followed:
             if flow.check in names and path in (None, flow.sink.path):
                 ways.setdefault(self._way(flow), []).append(flow)
         lines: dict[tuple[str, str, int], list[Flow]] = {}
-        for flows in ways.values():
+        for flows in self._begun(ways.values()):
             line = self._line(flows[0].sink).start_line or 0
             lines.setdefault((flows[0].check, flows[0].sink.path, line), []).extend(flows)
         for flows in lines.values():
@@ -66,6 +66,21 @@ class Followed:
                 self._quotes(flows),
                 first.taint is None or first.taint.kind == "remote",
             )
+
+    def _begun(self, ways: Iterable[list[Flow]]) -> Iterator[list[Flow]]:
+        """A sink on the way to another is where it began: ``new File(x)``, then it is opened."""
+        sinks: dict[tuple[str, Spot], list[tuple[str, int | None]]] = {}
+        for flows in ways:
+            taint = flows[0].taint
+            if taint is not None:
+                own = sinks.setdefault((flows[0].check, taint.source), [])
+                line = self._line(flows[0].sink)
+                passed = [(s.path, self._line(s).start_line) for s in taint.steps]
+                here = (flows[0].sink.path, line.start_line)
+                if any(step in own and step != here for step in passed):
+                    continue
+                own.append(here)
+            yield flows
 
     def _way(self, flow: Flow) -> object:
         """Flows of one way to several sinks have this in common."""

@@ -1,4 +1,4 @@
-"""Programs written here, analysed; a flow is told as (check, line of the sink, line of the source)."""
+"""Programs written here, analysed; a flow is its check, its sink's and its source's line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kimidoc.dataflow import Analysis, analysed
+from kimidoc.dataflow import Analysis, Spot, analysed
 from kimidoc.types import Document
 
 Told = list[tuple[str, int, int | None]]
@@ -21,16 +21,12 @@ def document(text: str, path: str = "App.java") -> Document:
 
 def told(analysis: Analysis, documents: list[Document], check: str | None = None) -> Told:
     texts = {d.path: d for d in documents}
+
+    def line(spot: Spot) -> int:
+        return texts[spot.path].place(spot.start, spot.end).start_line
+
     return [
-        (
-            f.check,
-            texts[f.sink.path].place(f.sink.start, f.sink.end).start_line,
-            None
-            if f.taint is None
-            else texts[f.taint.source.path]
-            .place(f.taint.source.start, f.taint.source.end)
-            .start_line,
-        )
+        (f.check, line(f.sink), line(f.taint.source) if f.taint else None)
         for f in analysis.flows
         if check in (None, f.check)
     ]

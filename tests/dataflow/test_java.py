@@ -26,14 +26,17 @@ def query(value: str) -> str:
         "String x = name;",
         "String x = name.trim().substring(1);",
         "String x = new String(name.getBytes());",
-        "StringBuilder b = new StringBuilder(); b.append(\"a\").append(name); String x = b.toString();",
-        "List<String> l = new ArrayList<>(); l.add(\"a\"); l.add(name); l.remove(0); String x = l.get(0);",
+        "StringBuilder b = new StringBuilder(); b.append(\"a\").append(name);"
+        " String x = b.toString();",
+        "List<String> l = new ArrayList<>(); l.add(\"a\"); l.add(name); l.remove(0);"
+        " String x = l.get(0);",
         "Map<String, String> m = new HashMap<>(); m.put(\"k\", name); String x = m.get(\"k\");",
         "String[] a = {\"a\", name}; String x = a[1];",
         "String x; if (name.length() > 3) x = name; else x = \"\";",
         "int n = 7; String x = n * 6 > 40 ? name : \"no\";",
         "String x = \"\"; for (String each : name.split(\",\")) { x += each; }",
-        "String x = \"\"; switch (\"ABC\".charAt(0)) { case 'A': x = name; break; default: x = \"b\"; }",
+        "String x = \"\"; switch (\"ABC\".charAt(0)) { case 'A': x = name; break;"
+        " default: x = \"b\"; }",
         "String x = \"\"; try { x = name; risky(); x = \"\"; } catch (Exception e) { }",
         "String x = \"\"; while (more()) { x = x + name; }",
         "Object o = name; String x = (String) o;",
@@ -47,7 +50,7 @@ def test_what_carries_a_value(java: Java, before: str) -> None:
     more = """
       private String kept;
       private String same(String given) { return given == null ? "" : given; }
-      private class Box { String v; Box(String v) { this.v = v; } String value() { return this.v; } }
+      private class Box { String v; Box(String v) { this.v = v; } String value() { return v; } }
     """
     assert java(before + query("x"), more) == SQL
 
@@ -62,8 +65,8 @@ def test_what_carries_a_value(java: Java, before: str) -> None:
         " String x = l.get(1);",
         "Map<String, String> m = new HashMap<>(); m.put(\"k\", name); m.put(\"o\", \"a\");"
         " String x = m.get(\"o\");",
-        "String x = \"\"; switch (\"ABC\".charAt(1)) { case 'A': x = name; break; case 'B': x = \"b\";"
-        " break; default: x = name; }",
+        "String x = \"\"; switch (\"ABC\".charAt(1)) { case 'A': x = name; break;"
+        " case 'B': x = \"b\"; break; default: x = name; }",
         "String x = constant(name);",
         "int id = Integer.parseInt(name); String x = \"\" + id;",
         "if (!name.equals(\"ann\")) return; String x = name;",
@@ -135,8 +138,8 @@ def test_what_makes_harmless(java: Java, statement: str, raised: list[str]) -> N
         ("new java.security.SecureRandom().nextInt();", []),
         ("Cookie c = new Cookie(\"a\", \"b\"); c.setSecure(false);", ["insecure-cookie"]),
         ("Cookie c = new Cookie(\"a\", \"b\"); c.setSecure(true);", []),
-        ("Properties p = new Properties(); MessageDigest.getInstance(p.getProperty(\"a\", \"MD5\"));",
-         ["weak-hash"]),
+        ("Properties p = new Properties();"
+         " MessageDigest.getInstance(p.getProperty(\"a\", \"MD5\"));", ["weak-hash"]),
     ],
 )  # fmt: skip
 def test_literals_that_are_weak(java: Java, statement: str, raised: list[str]) -> None:
@@ -163,7 +166,14 @@ def test_a_property_file_of_the_set_says_what_a_setting_is() -> None:
         ("byte[] b = new byte[n];", ["allocation"]),
         ("if (n < 64) { byte[] b = new byte[n]; }", []),
         ("int x = n * 2;", ["integer-overflow"]),
-        ("if (n < Integer.MAX_VALUE / 2) { int x = n * 2; }", []),
+        ("if (n < Integer.MAX_VALUE / 2) { int x = n * 2; }", ["integer-overflow"]),
+        ("if (n > 0 && n < Integer.MAX_VALUE / 2) { int x = n * 2; }", []),
+        ("if (n < 9) { int x = n + 2; }", []),
+        ("if (n >= -9 && n <= 9) { byte b = (byte) n; }", []),
+        ("byte b = (byte) 300;", ["narrowing"]),
+        ("byte b = Byte.MAX_VALUE; byte c = (byte) (b + 1);", ["integer-overflow"]),
+        ("String s = null; s.trim();", ["null-dereference"]),
+        ("String s = null; if (n > 1) { s = name; } s.trim();", []),
         ("byte b = (byte) n;", ["narrowing"]),
         ("for (int i = 0; i < n; i++) { work(); }", ["endless-work"]),
         ("if (n < 20) { for (int i = 0; i < n; i++) { work(); } }", []),
