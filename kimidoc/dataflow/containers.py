@@ -77,8 +77,10 @@ def put(thing: Thing, key: Value, value: Value) -> Thing:
         return _loose(thing, value)
     if thing.entries is not None and found is not None:
         entries = dict(thing.entries)
-        entries[found] = value
-        return replace(thing, entries=tuple(entries.items())[-MOST_ITEMS:])
+        if found in entries or len(entries) < MOST_ITEMS:
+            entries[found] = value
+            return replace(thing, entries=tuple(entries.items()))
+        return Thing(thing.kind, rest=either([everything(thing), value]))
     return replace(thing, rest=either([thing.rest, value]) if thing.rest != UNKNOWN else value)
 
 
@@ -157,7 +159,9 @@ def _all(thing: Thing, args: Sequence[Value], state: State) -> Outcome:
 def _more(thing: Thing, args: Sequence[Value], state: State) -> Outcome:
     other = state.heap.get(args[-1].ref) if args and args[-1].ref is not None else None
     if thing.items is not None and other is not None and other.items is not None:
-        return UNKNOWN, replace(thing, items=(*thing.items, *other.items)[:MOST_ITEMS])
+        both = (*thing.items, *other.items)
+        if len(both) <= MOST_ITEMS:
+            return UNKNOWN, replace(thing, items=both)
     return UNKNOWN, _loose(thing, content(args[-1], state.heap) if args else UNKNOWN)
 
 

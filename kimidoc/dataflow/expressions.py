@@ -29,6 +29,7 @@ from kimidoc.dataflow.tree import (
     Text,
 )
 from kimidoc.dataflow.values import (
+    MOST_ITEMS,
     UNKNOWN,
     State,
     Taint,
@@ -307,7 +308,12 @@ def _many(run: Run, node: Many, state: State) -> Value:
         arithmetic.size(run, node.size, run.value(node.size, state))
     items = tuple(run.value(item, state) for item in node.items)
     ref = run.fresh()
-    state.heap[ref] = Thing("list", items if node.size is None else None)
+    if node.size is not None:
+        state.heap[ref] = Thing("list")
+    elif len(items) > MOST_ITEMS:
+        state.heap[ref] = Thing("list", rest=either(items))
+    else:
+        state.heap[ref] = Thing("list", items)
     return Value(ref=ref)
 
 

@@ -12,7 +12,18 @@ from contextlib import contextmanager
 
 from kimidoc.dataflow import calls, expressions, statements
 from kimidoc.dataflow.program import Program
-from kimidoc.dataflow.run import CALLS, DEPTH, STEPS, Flow, Found, Frame, OutOfSteps, Verdict
+from kimidoc.dataflow.run import (
+    CALLS,
+    COPY,
+    DEPTH,
+    FILE_STEPS,
+    STEPS,
+    Flow,
+    Found,
+    Frame,
+    OutOfSteps,
+    Verdict,
+)
 from kimidoc.dataflow.tables import Tables
 from kimidoc.dataflow.tree import Function, Module, Node, Span, Switch
 from kimidoc.dataflow.values import UNKNOWN, Spot, State, Value, either, met
@@ -29,6 +40,7 @@ class Follower:
         self.cut = False
         self._depth = self._steps = self._refs = 0
         self._entered: set[Function] = set()
+        self._spent: dict[str, int] = {}
 
     @property
     def frame(self) -> Frame:
@@ -76,15 +88,22 @@ class Follower:
         self._started(module, frame, function.body, state)
 
     def _started(self, module: Module, frame: Frame, body: list[Node], state: State) -> None:
-        self.frames, self.cut, self._depth, self._steps = [frame], False, 0, STEPS
+        left = FILE_STEPS - self._spent.get(module.path, 0)
+        given = min(STEPS, left)
+        self.frames, self.cut, self._depth, self._steps = [frame], False, 0, given
         try:
             self.block(body, state)
         except OutOfSteps:
             self.cut = True
+        self._spent[module.path] = self._spent.get(module.path, 0) + given - max(self._steps, 0)
         if self.cut:
             self.found.cut.add(module.path)
 
     # what the parts of the engine see (run.Run)
+
+    def spend(self, state: State) -> None:
+        """A copy of a state takes time as well."""
+        self._steps -= (len(state.names) + len(state.heap)) // COPY
 
     def value(self, node: Node, state: State) -> Value:
         self._steps -= 1

@@ -34,6 +34,7 @@ def truth(made: Value) -> bool | None:
 
 def parted(run: Run, test: Node, state: State) -> tuple[State, State]:
     """The state where a condition holds, and where it does not."""
+    run.spend(state)
     one, two = state.copy(), state.copy()
     _refine(run, test, one, True)
     _refine(run, test, two, False)
@@ -132,6 +133,7 @@ def _clear(
         t.source for t in _quiet(run, node, state).taints if only is None or only in t.cleared
     }
     if sources:
+        run.spend(state)
         clear_sources(state, sources, frozenset(what))
 
 

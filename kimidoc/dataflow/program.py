@@ -23,12 +23,14 @@ class Program:
         self.modules = {module.path: module for module in modules}
         self.settings = settings or {}
         self._classes: dict[str, list[tuple[Module, Class]]] = defaultdict(list)
+        self._own: dict[tuple[str, str], tuple[Module, Class]] = {}
         self._functions: dict[tuple[str, str | None, str], list[Function]] = defaultdict(list)
         self._free: dict[str, list[Function]] = defaultdict(list)
         self.called: set[str] = set()
         for module in self.modules.values():
             for each in module.classes:
                 self._classes[each.name].append((module, each))
+                self._own.setdefault((module.path, each.name), (module, each))
             for function in module.functions:
                 self._functions[module.path, function.owner, function.name].append(function)
                 if function.owner is None:
@@ -45,9 +47,9 @@ class Program:
 
     def named(self, module: Module, name: str) -> tuple[Module, Class] | None:
         """The class that a name means in a module."""
+        own = self._own.get((module.path, name))
         found = self._classes.get(name, ())
-        own = [one for one in found if one[0] is module]
-        return own[0] if own else found[0] if len(found) == 1 else None
+        return own or (found[0] if len(found) == 1 else None)
 
     def method(self, module: Module, owner: str, name: str, count: int) -> Function | None:
         """A method of a class or of those above it, by name and number of arguments."""

@@ -14,7 +14,9 @@ from kimidoc.dataflow.values import Spot, State, Taint, Value
 Verdict = Literal["reached", "unknown", "fixed"]
 DEPTH = 110  # nodes within nodes and calls within calls, together
 CALLS = 6  # functions within functions
-STEPS = 120_000  # nodes looked at for one function and what it calls
+STEPS = 60_000  # nodes looked at for one function and what it calls
+FILE_STEPS = 600_000  # and for all functions of a file
+COPY = 16  # names and objects copied where the program parts cost as much as a node
 _RANK: dict[Verdict, int] = {"fixed": 0, "unknown": 1, "reached": 2}
 
 
@@ -71,6 +73,8 @@ class Run(Protocol):
     def enter(
         self, function: Function, values: dict[str, Value], state: State, spot: Spot
     ) -> Value: ...
+
+    def spend(self, state: State) -> None: ...
 
     def inside(self, module: Module, owner: str | None) -> AbstractContextManager[None]: ...
 

@@ -85,6 +85,7 @@ def _repeated(run: Run, node: Loop, state: State, ways: Ways) -> State | None:
     exits: list[State | None] = []
     endless = node.test is None or _always(node.test)
     for _ in range(ROUNDS):
+        run.spend(now)
         before = now.copy()
         inside, outside = now.copy(), now
         if node.test is not None:
@@ -174,6 +175,7 @@ def switched(run: Run, node: Switch, state: State) -> tuple[State | None, Value]
         for at, (labels, body) in enumerate(node.cases):
             enters = None
             if chosen is None or chosen == at:
+                run.spend(state)
                 enters = state.copy()
                 if None not in labels:
                     sources = {t.source for t in subject.taints}
@@ -228,6 +230,7 @@ def _try(run: Run, node: Try, state: State) -> State | None:
         if now is None:
             break
         now = statement(run, each, now)
+        run.spend(state)
         seen.append(now.copy() if now is not None else None)
     thrown = met(seen)
     ends = [now]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 Literal = str | int | float | bool | None
 Key = tuple[str, Literal]  # a literal with its kind: True is not 1
-MOST_TAINTS, MOST_CONSTANTS, MOST_STEPS, MOST_ITEMS = 6, 8, 10, 64
+MOST_TAINTS, MOST_CONSTANTS, MOST_STEPS, MOST_ITEMS = 6, 8, 10, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def everything(thing: Thing) -> Value:
     return either(parts)
 
 
-def content(value: Value, heap: dict[int, Thing], depth: int = 3) -> Value:
+def content(value: Value, heap: dict[int, Thing], depth: int = 2) -> Value:
     """A value with all that the object it stands for holds, as one."""
     thing = heap.get(value.ref) if value.ref is not None else None
     if thing is None or depth == 0:

@@ -1,4 +1,4 @@
-"""``bench review`` at tiny size, on cases written here: masking, parts, and what counts as right."""
+"""``bench review`` at tiny size, on cases written here: masking, parts, what counts as right."""
 
 from __future__ import annotations
 

@@ -64,6 +64,19 @@ def test_calls_that_multiply_are_cut_and_said() -> None:
     assert "limit" in analysed([document(text, "a.py")]).followed["a.py"]
 
 
+def test_many_branches_over_many_names_are_cut_and_said() -> None:
+    text = "def f(a):\n" + "".join(f"    if a > {n}:\n        x{n} = {n}\n" for n in range(4_000))
+    assert "limit" in analysed([document(text, "a.py")]).followed["a.py"]
+
+
+def test_long_tables_keep_what_they_hold() -> None:
+    pairs = ", ".join(f"'k{n}': 'v{n}'" for n in range(500))
+    text = f"TABLE = {{{pairs}}}\ndef f(k):\n    os.system(TABLE[k])\n"
+    assert list(analysed([document(text, "a.py")]).sinks.values()) == ["fixed"]
+    loose = text.replace("'v7'", "input()")
+    assert list(analysed([document(loose, "a.py")]).sinks.values()) == ["reached"]
+
+
 def test_a_file_that_is_too_long_is_left_and_said() -> None:
     long = document("x = 1\n" * (analyse.MOST_CHARS // 6 + 1), "a.py")
     analysis = analysed([long, document("eval(input())", "b.py")])
