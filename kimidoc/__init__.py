@@ -6,6 +6,7 @@
     ingest      files on disk -> Document
     pack        Documents -> Window
     cite        a quote -> where it stands in the source, or that it does not
+    dataflow    where values in programs come from and go
     playbooks   checklists as data
     report      a Report -> terminal, markdown, html, json, sarif, csv, github
     attention   sinks + window + top-k blocks, virtual positions

@@ -72,12 +72,14 @@ signs = ['\\bbreak (?:date|clause|option)\\b']     # optional: a located quote m
 # search = "sentences"          # look for the signs in every sentence, not only in the quotes
 # Of code: search is "lines" or "code" (without comments), and a match is harmless by unless (words
 # in the lines below it), arguments (of the call it opens) or inserted = true (only fixed text).
+# flow = ["sql-injection"]      # in Java and Python the data flow raises it too, and decides
 
 # ---- What only several documents show, and tables: computed by code, no Python needed. ---------
 # [[analysis]]
 # id = "notice-too-late"
 # title = "Last day for a notice that has passed"
 # method = "missed"             # {methods}
+# flow = ["reflection"]         # for the method "flow" alone: checks of the data flow
 # severity = "high"
 # message = "The last day on which notice could be given seems to have passed"
 # help = "Ask for the notice."

@@ -64,13 +64,13 @@ def cast(run: Run, node: Cast, made: Value) -> Value:
     if node.type not in RANGES:
         return made
     sums = isinstance(node.value, Op) and node.value.op in _ARITHMETIC
-    found = made.literal
-    if found is not None and found[0] == "int" and isinstance(found[1], int):
+    if made.exact:
         least, most = RANGES[node.type]
-        if not least <= found[1] <= most:
+        numbers = sorted(v for kind, v in made.known if kind == "int" and isinstance(v, int))
+        for number in [n for n in numbers if not least <= n <= most][:1]:
             check = "integer-overflow" if sums else "narrowing"
             words = "arithmetic" if sums else _NEEDS["narrowing"][1]
-            run.flows(Flow(check, run.spot(node.span), words, None, str(found[1])))
+            run.flows(Flow(check, run.spot(node.span), words, None, str(number)))
         return made
     if not sums and _WIDTH.get(made.type or "int", 4) > _WIDTH[node.type]:
         _form(run, "narrowing", node.span, made)

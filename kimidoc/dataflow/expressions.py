@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from kimidoc.dataflow import arithmetic, calls, constants, containers, guards
@@ -29,6 +31,7 @@ from kimidoc.dataflow.tree import (
     Text,
 )
 from kimidoc.dataflow.values import (
+    MOST_CONSTANTS,
     MOST_ITEMS,
     UNKNOWN,
     State,
@@ -160,17 +163,8 @@ def _op(run: Run, node: Op, state: State) -> Value:
     if node.op in ("&&", "and", "||", "or"):
         return _short(run, node, state)
     parts = [run.value(part, state) for part in node.parts]
-    found = [part.literal for part in parts]
-    made: Value | None = None
-    if all(one is not None for one in found):
-        given = [one[1] for one in found if one is not None]
-        arithmetic.certain(run, node, given)
-        try:
-            made = literal(constants.folded(node.op, given, run.tables.language))
-        except constants.Unfoldable:
-            made = None
     arithmetic.operands(run, node, parts)
-    if made is not None:
+    if (made := _folded(run, node, parts)) is not None:
         run.text(node.span, "fixed")
         return made
     if node.op in _TRUTHS:
@@ -181,6 +175,23 @@ def _op(run: Run, node: Op, state: State) -> Value:
     if node.op == "+":
         whole = _led(whole, parts[0])
     return through(whole, run.spot(node.span))
+
+
+def _folded(run: Run, node: Op, parts: Sequence[Value]) -> Value | None:
+    """What an operator makes of literals; of a few that each part may be, what each makes."""
+    if not all(part.exact for part in parts):
+        return None
+    if math.prod(len(part.known) for part in parts) > MOST_CONSTANTS:
+        return None
+    found: list[Value] = []
+    for keys in product(*(sorted(part.known, key=repr) for part in parts)):
+        given = [value for _, value in keys]
+        arithmetic.certain(run, node, given)
+        try:
+            found.append(literal(constants.folded(node.op, given, run.tables.language)))
+        except constants.Unfoldable:
+            return None
+    return either(found)
 
 
 def _led(whole: Value, first: Value) -> Value:

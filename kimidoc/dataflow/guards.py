@@ -8,13 +8,14 @@ text is not in the set does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from kimidoc.dataflow import constants
 from kimidoc.dataflow.run import Run
 from kimidoc.dataflow.tree import Call, Name, Node, Op, Put
-from kimidoc.dataflow.values import Spot, State, Taint, Value, content, taints
+from kimidoc.dataflow.values import Key, Literal, Spot, State, Taint, Value, content, taints
 
 _AND, _OR = ("&&", "and"), ("||", "or")
 _EQUAL = frozenset({"equals", "equalsIgnoreCase", "contentEquals"})
@@ -23,6 +24,7 @@ _MEMBER = frozenset({"contains", "containsKey", "containsValue"})
 _INSIDE = frozenset({"startsWith", "startswith", "is_relative_to"})
 _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+_SITE = re.compile(r"/|https?://")
 TEXT = frozenset({"text"})
 
 
@@ -73,8 +75,10 @@ def _called(run: Run, test: Call, state: State) -> None:
     elif test.name in _MEMBER and test.of is not None and test.args:
         _listed(run, test.args[0], test.of, state)
     elif test.name in _INSIDE and test.of is not None and test.args:
-        if not _quiet(run, test.args[0], state).taints:
+        begins = _quiet(run, test.args[0], state)
+        if not begins.taints:
             _clear(run, test.of, state, {"path-traversal"}, only="canonical")
+        if not begins.taints and (begins.literal is None or _SITE.match(str(begins.literal[1]))):
             _clear(run, test.of, state, {"open-redirect"})
 
 
@@ -93,6 +97,8 @@ def _compared(run: Run, one: Node, op: str, other: Node, state: State) -> None:
     if bound.taints:
         return
     known = bound.literal
+    if known is not None and isinstance(one, Name):
+        _kept(run, one.name, op, known[1], state)
     if known is not None and isinstance(known[1], str) and op == "==":
         _clear(run, one, state, TEXT)
         return
@@ -119,6 +125,22 @@ def _compared(run: Run, one: Node, op: str, other: Node, state: State) -> None:
             {"low"} if number == constants.LEAST_INT else set())  # fmt: skip
     if what:
         _clear(run, one, state, what)
+
+
+def _kept(run: Run, name: str, op: str, bound: Literal, state: State) -> None:
+    """Of the literals that a variable may be, those for which the comparison holds."""
+    value = state.names.get(name)
+    if value is None or not value.exact or len(value.known) < 2:
+        return
+    kept = set[Key]()
+    for key in value.known:
+        try:
+            if constants.folded(op, (key[1], bound), run.tables.language) is True:
+                kept.add(key)
+        except constants.Unfoldable:
+            return
+    if kept:
+        state.names[name] = replace(value, known=frozenset(kept))
 
 
 def _quiet(run: Run, node: Node, state: State) -> Value:
