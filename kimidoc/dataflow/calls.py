@@ -177,8 +177,8 @@ def _library(
     made = read_of(run, node.of, node, made)
     if of is not None and of.literal is not None and all(a.literal is not None for a in args):
         try:
-            given = [a.literal[1] for a in args if a.literal is not None]
-            return literal(constants.called(name, of.literal[1], given))
+            literals = [a.literal[1] for a in args if a.literal is not None]
+            return literal(constants.called(name, of.literal[1], literals))
         except constants.Unfoldable:
             return made
     return made
@@ -363,7 +363,9 @@ def typed(run: Run, made: Value, declared: str | None) -> Value:
 
 def read_of(run: Run, of: Node | None, whole: Node, made: Value) -> Value:
     """``request.args`` is read by ``request.args["name"]``: the source is all of it."""
-    if not isinstance(of, Member | Call) or getattr(of, "args", ()) or not made.taints:
+    if not isinstance(of, Member | Call) or not made.taints:
+        return made
+    if isinstance(of, Call) and of.args:
         return made
     spot, wider = run.spot(of.span), run.spot(whole.span)
     return replace(made, taints=tuple(

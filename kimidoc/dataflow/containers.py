@@ -143,7 +143,7 @@ def _forget(thing: Thing, args: Sequence[Value], state: State) -> Outcome:
     found = args[0].literal if args else None
     entries: dict[Key, Value] = dict(thing.entries or ())
     if found in entries:
-        value = entries.pop(found)  # type: ignore[arg-type]
+        value = entries.pop(found)
         return value, replace(thing, entries=tuple(entries.items()))
     return everything(thing), thing
 

@@ -282,9 +282,9 @@ def assign(run: Run, target: Node, made: Value, state: State, *, declared: bool 
         elif isinstance(target.of, Name) and target.of.name in state.names:
             state.names[target.of.name] = joined(of, held([made], fixed=False))
     elif isinstance(target, Many):
-        thing = state.heap.get(made.ref) if made.ref is not None else None
+        given = state.heap.get(made.ref) if made.ref is not None else None
         for at, part in enumerate(target.items):
-            inner = containers.at(thing, literal(at)) if thing is not None else held([made])
+            inner = containers.at(given, literal(at)) if given is not None else held([made])
             assign(run, part, inner, state)
 
 

@@ -17,6 +17,8 @@ _CLASSES = frozenset(
     "annotation_type_declaration".split()
 )
 
+STATEMENTS = ("_statement", "_declaration", "_invocation", "switch_expression")
+
 
 def lowered(text: str, path: str) -> tree.Module:
     """A Java file as a module. Errors in it leave what surrounds them readable."""
@@ -138,7 +140,8 @@ class _Java(Expressions):
             self.p.higher()
 
     def _statement(self, node: Syntax) -> list[tree.Node]:
-        method = getattr(self, f"_{node.type}", None)
+        known = node.type.endswith(STATEMENTS)
+        method = getattr(self, f"_{node.type}", None) if known else None
         if method is not None:
             made: list[tree.Node] = method(node)
             return made

@@ -68,9 +68,10 @@ class Expressions:
         if kind == "array_access":
             return tree.Item(span, self._field(node, "array"), self._field(node, "index"))
         if kind == "method_invocation":
-            of, name = node.child_by_field_name("object"), node.child_by_field_name("name")
+            of = node.child_by_field_name("object")
             made = self.value(of) if of is not None else None
-            return tree.Call(span, made, self.p.text(name), self._args(node))
+            name = self.p.text(node.child_by_field_name("name"))
+            return tree.Call(span, made, name, self._args(node))
         if kind == "object_creation_expression":
             name = last(self.p.text(node.child_by_field_name("type")))
             return tree.New(span, name, self._args(node))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _DEFINED = frozenset({"function_definition", "class_definition", "decorated_definition"})
 
+STATEMENTS = ("_statement",)
+
 
 def lowered(text: str, path: str) -> tree.Module:
     """A Python file as a module. Errors in it leave what surrounds them readable."""
@@ -121,7 +123,8 @@ class _Python(Expressions):
     def _statement(self, node: Syntax) -> list[tree.Node]:
         if node.type in _DEFINED or node.type.startswith("import_"):
             return []
-        method = getattr(self, f"_{node.type}", None)
+        known = node.type.endswith(STATEMENTS)
+        method = getattr(self, f"_{node.type}", None) if known else None
         if method is not None:
             made: list[tree.Node] = method(node)
             return made

@@ -103,8 +103,8 @@ class Expressions:
         span = self.p.span(node)
         if node.type == "as_pattern":
             inner = named(node)
-            target = named(inner[-1])[0] if inner and named(inner[-1]) else inner[-1]
-            return tree.Put(span, self.value(target), self.value(inner[0]))
+            bound = named(inner[-1])[0] if named(inner[-1]) else inner[-1]
+            return tree.Put(span, self.value(bound), self.value(inner[0]))
         if node.type == "named_expression":
             return tree.Put(span, self._field(node, "name"), self._field(node, "value"))
         target = self._field(node, "left")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from kimidoc.dataflow.program import Program
 from kimidoc.dataflow.tables import Tables
 from kimidoc.dataflow.tree import Function, Module, Node, Span
 from kimidoc.dataflow.values import Spot, State, Taint, Value
 
+K = TypeVar("K")
 Verdict = Literal["reached", "unknown", "fixed"]
 DEPTH = 110  # nodes within nodes and calls within calls, together
 CALLS = 6  # functions within functions
@@ -106,7 +107,7 @@ class Found:
             self.flows[key] = flow
 
     @staticmethod
-    def worse(verdicts: dict[object, Verdict], key: object, verdict: Verdict) -> None:
+    def worse(verdicts: dict[K, Verdict], key: K, verdict: Verdict) -> None:
         """Keep the worst that was seen at a place."""
         if key not in verdicts or _RANK[verdict] > _RANK[verdicts[key]]:
             verdicts[key] = verdict

@@ -71,7 +71,7 @@ def test_many_branches_over_many_names_are_cut_and_said() -> None:
 
 def test_long_tables_keep_what_they_hold() -> None:
     pairs = ", ".join(f"'k{n}': 'v{n}'" for n in range(500))
-    text = f"TABLE = {{{pairs}}}\ndef f(k):\n    os.system(TABLE[k])\n"
+    text = f"import os\nTABLE = {{{pairs}}}\ndef f(k):\n    os.system(TABLE[k])\n"
     assert list(analysed([document(text, "a.py")]).sinks.values()) == ["fixed"]
     loose = text.replace("'v7'", "input()")
     assert list(analysed([document(loose, "a.py")]).sinks.values()) == ["reached"]
