@@ -113,7 +113,7 @@ def run(
         progress("review", len(cases), len(cases), "files")
     texts = {document.path: document for document in documents}
     whole = {
-        path: [Raised((n, n), ((n, n),)) for n in range(1, case.text.count("\n") + 2)]
+        path: [Raised((n, n), ((n, n),)) for n in range(1, case.text.rstrip("\n").count("\n") + 2)]
         for path, case in placed.items()
     }
     known = _known(book)

@@ -175,12 +175,16 @@ def _library(
         return set_
     made = _outside(run, node.span, name, named, of, args, words, state, node.args)
     made = read_of(run, node.of, node, made)
-    if of is not None and of.literal is not None and all(a.literal is not None for a in args):
-        try:
-            literals = [a.literal[1] for a in args if a.literal is not None]
+    literals = [a.literal[1] for a in args if a.literal is not None]
+    if len(literals) < len(args):
+        return made
+    try:
+        if of is not None and of.literal is not None:
             return literal(constants.called(name, of.literal[1], literals))
-        except constants.Unfoldable:
-            return made
+        if "Math" in named or "builtins" in named:
+            return literal(constants.counted(name, literals))
+    except constants.Unfoldable:
+        return made
     return made
 
 

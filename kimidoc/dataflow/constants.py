@@ -6,6 +6,7 @@ language has them so; ``overflows`` says when a result does not fit.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 
@@ -129,6 +130,17 @@ def called(name: str, of: Literal, args: Sequence[Literal]) -> Literal:
         raise Unfoldable from None
 
 
+def counted(name: str, args: Sequence[Literal]) -> Literal:
+    """A function of numbers: ``Math.abs``, ``abs``. Raises Unfoldable."""
+    if name not in _FUNCTIONS or not args or not all(_number(one) for one in args):
+        raise Unfoldable
+    try:
+        made = _FUNCTIONS[name](*args)
+    except (TypeError, ValueError):
+        raise Unfoldable from None
+    return made
+
+
 def _substring(text: str, start: int, end: int | None = None) -> str:
     if start < 0 or start > len(text) or (end is not None and not start <= end <= len(text)):
         raise ValueError
@@ -165,4 +177,10 @@ _METHODS: dict[str, Callable[..., Literal]] = {
     "toCharArray": lambda text: text,
     "getBytes": lambda text, *_: text,
     "replace": lambda text, old, new: text.replace(old, new) if len(text) < 200 else None,
+}
+_FUNCTIONS: dict[str, Callable[..., int | float]] = {
+    "abs": abs,
+    "sqrt": math.sqrt,
+    "max": max,
+    "min": min,
 }

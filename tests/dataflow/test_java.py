@@ -172,6 +172,8 @@ def test_a_property_file_of_the_set_says_what_a_setting_is() -> None:
         ("if (n >= -9 && n <= 9) { byte b = (byte) n; }", []),
         ("byte b = (byte) 300;", ["narrowing"]),
         ("byte b = Byte.MAX_VALUE; byte c = (byte) (b + 1);", ["integer-overflow"]),
+        ("float f = 0.0f; if (Math.abs(f) > 0.1) { float g = 1 / f; }", []),
+        ("float f = 0.0f; float g = 1 / f;", ["division"]),
         ("String s = null; s.trim();", ["null-dereference"]),
         ("String s = null; if (n > 1) { s = name; } s.trim();", []),
         ("byte b = (byte) n;", ["narrowing"]),

@@ -92,7 +92,7 @@ def test_a_file_and_its_opening_are_one_finding() -> None:
 
 
 def test_documents_that_are_not_followed_keep_their_signs_and_are_said() -> None:
-    long = document("# x\n" * 110_000 + "os.system('a')\n", "a.py")
+    long = document("os.system('a')\n" + "# x\n" * 110_000, "a.py")
     assert [f.rule_id for f in found(long)] == ["code.command-execution"]
     table = next(t for t in tables.made(REVIEW, [], [long]) if t.id == "code.data-flow")
     assert table.rows[0].cells[1].startswith("not followed: longer than")
