@@ -38,6 +38,7 @@ from kimidoc.dataflow.values import (
     Taint,
     Thing,
     Value,
+    adopted,
     cleared,
     content,
     either,
@@ -78,9 +79,10 @@ def _name(run: Run, node: Name, state: State) -> Value:
         return Value(type=bound, static=True)
     if run.program.named(run.frame.module, name) is not None:
         return Value(type=name, static=True)
-    globally = state.names.get(f"{run.frame.module.path}:{name}")
+    at = f"{run.frame.module.path}:{name}"
+    globally = state.names.get(at) or run.above.names.get(at)
     if globally is not None:
-        return globally
+        return adopted(globally, state, run.above)
     if name[:1].isupper():  # a class that nobody imported: of the same package
         return Value(type=name, static=True, fixed=name.isupper())
     return UNKNOWN

@@ -25,7 +25,7 @@ from kimidoc.dataflow.run import (
     Verdict,
 )
 from kimidoc.dataflow.tables import Tables
-from kimidoc.dataflow.tree import Function, Module, Node, Span, Switch
+from kimidoc.dataflow.tree import Function, Module, Name, Node, Put, Span, Switch, walk
 from kimidoc.dataflow.values import UNKNOWN, Spot, State, Value, either, met
 
 _ENTRIES = frozenset("main doGet doPost doPut doDelete doHead service handle".split())
@@ -37,7 +37,9 @@ class Follower:
     def __init__(self, program: Program, tables: Tables, found: Found) -> None:
         self.program, self.tables, self.found = program, tables, found
         self.frames: list[Frame] = []
+        self.above = State()
         self.cut = False
+        self._written: dict[int, frozenset[str]] = {}
         self._depth = self._steps = self._refs = 0
         self._entered: set[Function] = set()
         self._spent: dict[str, int] = {}
@@ -49,16 +51,15 @@ class Follower:
 
     def all(self) -> None:
         """Every function of the program, those that others call last and only if none got there."""
-        above = State()
         for module in self.program.modules.values():
-            self._top(module, above)
+            self._top(module)
         every = [(m, f) for m in self.program.modules.values() for f in m.functions]
         for module, function in every:
             if not self._within(function):
-                self._from(module, function, above)
+                self._from(module, function)
         for module, function in every:
             if self._within(function) and function not in self._entered:
-                self._from(module, function, above)
+                self._from(module, function)
 
     def _within(self, function: Function) -> bool:
         """Whether others of the program call it, so that what it is given is known from them."""
@@ -71,16 +72,16 @@ class Follower:
             and not (carried and function.owner is None)
         )
 
-    def _top(self, module: Module, above: State) -> None:
+    def _top(self, module: Module) -> None:
         """What a module does when it is loaded; its names are kept as ``path:name``."""
         if module.body:
-            state = State({}, above.heap)
+            state = State()
             self._started(module, Frame(module, None, None), module.body, state)
-            above.names.update({n: v for n, v in state.names.items() if ":" in n})
-            above.heap = state.heap
+            self.above.names.update({n: v for n, v in state.names.items() if ":" in n})
+            self.above.heap.update(state.heap)
 
-    def _from(self, module: Module, function: Function, above: State) -> None:
-        state = above.copy()
+    def _from(self, module: Module, function: Function) -> None:
+        state = State()
         frame = Frame(module, function.owner, function)
         self.frames = [frame]
         for at, param in enumerate(function.params):
@@ -100,6 +101,16 @@ class Follower:
             self.found.cut.add(module.path)
 
     # what the parts of the engine see (run.Run)
+
+    def written(self, body: list[Node]) -> frozenset[str]:
+        """The variables that statements of the program assign."""
+        if id(body) not in self._written:  # the program outlives its analysis: ids stay
+            self._written[id(body)] = frozenset(
+                node.target.name
+                for node in walk(list(body))
+                if isinstance(node, Put) and isinstance(node.target, Name)
+            )
+        return self._written[id(body)]
 
     def spend(self, state: State) -> None:
         """A copy of a state takes time as well."""

@@ -62,6 +62,7 @@ class Run(Protocol):
     program: Program
     tables: Tables
     frames: list[Frame]
+    above: State  # the names of modules, outside of functions
     cut: bool
 
     @property
@@ -74,6 +75,8 @@ class Run(Protocol):
     def enter(
         self, function: Function, values: dict[str, Value], state: State, spot: Spot
     ) -> Value: ...
+
+    def written(self, body: list[Node]) -> frozenset[str]: ...
 
     def spend(self, state: State) -> None: ...
 

@@ -20,13 +20,10 @@ from kimidoc.dataflow.tree import (
     Loop,
     Node,
     Op,
-    Put,
     Return,
     Switch,
     Try,
-    walk,
 )
-from kimidoc.dataflow.tree import Name as NameNode
 from kimidoc.dataflow.values import UNKNOWN, State, Value, joined, met
 
 UNROLLED = 12  # times that a loop whose condition is certain is followed
@@ -81,7 +78,7 @@ def _repeated(run: Run, node: Loop, state: State, ways: Ways) -> State | None:
         now = _round(run, node, now, ways)
     if now is None:
         return None
-    widened(now, node.body + node.step)
+    widened(run, now, node.body, node.step)
     exits: list[State | None] = []
     endless = node.test is None or _always(node.test)
     for _ in range(ROUNDS):
@@ -97,7 +94,7 @@ def _repeated(run: Run, node: Loop, state: State, ways: Ways) -> State | None:
         if again == before:
             break
         now = again
-        widened(now, node.body + node.step)
+        widened(run, now, node.body, node.step)
     return met(exits)
 
 
@@ -119,13 +116,13 @@ def _round(run: Run, node: Loop, state: State, ways: Ways) -> State | None:
     return run.block(node.step, after) if after is not None else None
 
 
-def widened(state: State, body: list[Node]) -> None:
-    """What the body assigns is no certain literal any more."""
-    for node in walk(list(body)):
-        if isinstance(node, Put) and isinstance(node.target, NameNode):
-            value = state.names.get(node.target.name)
+def widened(run: Run, state: State, *bodies: list[Node]) -> None:
+    """What the bodies assign is no certain literal any more."""
+    for body in bodies:
+        for name in run.written(body):
+            value = state.names.get(name)
             if value is not None and value.exact:
-                state.names[node.target.name] = replace(value, exact=False, known=frozenset())
+                state.names[name] = replace(value, exact=False, known=frozenset())
 
 
 def _each(run: Run, node: Each, state: State) -> State | None:
@@ -143,7 +140,7 @@ def _each(run: Run, node: Each, state: State) -> State | None:
         else:
             for _ in range(2):
                 assert after is not None
-                widened(after, node.body)
+                widened(run, after, node.body)
                 after = met([after.copy(), _turn(run, node, anyone, after.copy(), ways)])
     finally:
         run.frame.ways.pop()

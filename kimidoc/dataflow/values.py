@@ -162,10 +162,14 @@ def met(states: Iterable[State | None]) -> State | None:
 def _met(one: State, two: State) -> State:
     heap = dict(one.heap)
     for ref, thing in two.heap.items():
-        heap[ref] = _either_thing(heap[ref], thing) if ref in heap else thing
+        own = heap.get(ref)
+        if own is not thing:
+            heap[ref] = thing if own is None else _either_thing(own, thing)
     names = dict(one.names)
     for name, value in two.names.items():
         mine = names.get(name)
+        if mine is value:
+            continue
         if mine is None or mine == value:
             names[name] = value
             continue
@@ -214,6 +218,18 @@ def content(value: Value, heap: dict[int, Thing], depth: int = 2) -> Value:
     inner = [content(part, heap, depth - 1) for part in parts]
     found = taints((*value.taints, *(t for v in inner for t in v.taints)))
     return replace(value, taints=found, fixed=all(v.fixed for v in inner))
+
+
+def adopted(value: Value, state: State, above: State, depth: int = 3) -> Value:
+    """A value of another state, with the object it stands for."""
+    ref = value.ref
+    if ref is None or ref in state.heap or ref not in above.heap or depth == 0:
+        return value
+    thing = above.heap[ref]
+    state.heap[ref] = thing
+    for inner in (*(thing.items or ()), *(v for _, v in thing.entries or ()), thing.rest):
+        adopted(inner, state, above, depth - 1)
+    return value
 
 
 def through(value: Value, spot: Spot) -> Value:
