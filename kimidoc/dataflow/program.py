@@ -75,13 +75,12 @@ class Program:
         return _fitting(self._functions.get((module.path, None, name), ()), count)
 
     def imported(self, whole: str, name: str, count: int) -> Function | None:
-        """``name`` of the module that is called ``whole``: ``a.b`` is ``…/a/b.py``."""
+        """``name`` of the module that is called ``whole``: ``a.b`` is ``…/a/b.py``.
+
+        Where the root stands inside a package, ``b.py`` alone is: the ends are compared.
+        """
         parts = [part for part in whole.split(".") if part]
-        found = [
-            f
-            for f in self._free.get(name, ())
-            if parts and f.path.rpartition(".")[0].split("/")[-len(parts) :] == parts
-        ]
+        found = [f for f in self._free.get(name, ()) if parts and _ends(f.path, parts)]
         return _fitting(found, count) if len(found) == 1 else None
 
     def field(
@@ -96,6 +95,12 @@ class Program:
                 return at[1].name, at[1], at[0]
             owner = at[1].outer or next(iter(at[1].bases), None)
         return None
+
+
+def _ends(path: str, parts: list[str]) -> bool:
+    own = path.rpartition(".")[0].removesuffix("/__init__").split("/")
+    both = min(len(own), len(parts))
+    return own[-both:] == parts[-both:]
 
 
 def _fitting(found: Iterable[Function], count: int) -> Function | None:
