@@ -23,7 +23,7 @@ To add a check: a table in ``[checks]`` of the languages' tables, and ``flow`` i
 """
 
 from kimidoc.dataflow.analyse import KINDS, Analysis, analysed, checks
-from kimidoc.dataflow.run import Flow
+from kimidoc.dataflow.run import Flow, Verdict
 from kimidoc.dataflow.values import Spot, Taint
 
-__all__ = ["KINDS", "Analysis", "Flow", "Spot", "Taint", "analysed", "checks"]
+__all__ = ["KINDS", "Analysis", "Flow", "Spot", "Taint", "Verdict", "analysed", "checks"]

@@ -9,14 +9,15 @@ machine itself (a file, the environment, a database) weighs one step less than o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kimidoc.dataflow import Analysis, Flow, Spot, Taint, analysed, checks
+from kimidoc.dataflow import Analysis, Flow, Spot, Taint, Verdict, analysed, checks
 from kimidoc.playbooks import sweep
 from kimidoc.playbooks.choose import fits
-from kimidoc.playbooks.format import Check, Playbook
+from kimidoc.playbooks.format import Check, FindingRule, Playbook
 from kimidoc.types import SEVERITIES, Answer, Citation, Document, Row, Severity
 
 COLUMNS = ("Document", "Data flow", "Sinks", "Reached", "Signs dropped")
@@ -47,6 +48,16 @@ class Followed:
     def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = {document.path: document for document in documents}
         self._analysis = _analysed(tuple(documents))
+        # by document, so that a sign is compared with what stands in its own
+        self._ways: dict[str, list[tuple[str, Spot]]] = {}
+        for flow in self._analysis.flows:
+            for spot in _spots(flow):
+                self._ways.setdefault(spot.path, []).append((flow.check, spot))
+        self._looked: dict[str, list[tuple[str | None, Spot, Verdict]]] = {}
+        for (check, spot), verdict in self._analysis.sinks.items():
+            self._looked.setdefault(spot.path, []).append((check, spot, verdict))
+        for spot, verdict in self._analysis.texts.items():
+            self._looked.setdefault(spot.path, []).append((None, spot, verdict))
 
     def raised(self, names: Sequence[str], path: str | None = None) -> Iterator[Raised]:
         """The findings of some of the flow's checks; those of one way or of one line are one."""
@@ -144,30 +155,41 @@ class Followed:
         """Whether the document was followed for one of these checks."""
         return document.path in self._analysis.followed and bool(checks(document.kind) & set(names))
 
-    def decides(self, names: Sequence[str], citation: Citation) -> bool:
+    def decides(self, rule: FindingRule, citation: Citation) -> bool:
         """Whether a sign's line is a flow's already, or holds only what the program spells out."""
-        path, start, end = citation.path, citation.start_char, citation.end_char
-        assert path is not None and start is not None and end is not None
-        mine = Spot(path, start, end)
-        for flow in self._analysis.flows:
-            if flow.check in names and any(_overlap(s, mine) for s in _spots(flow)):
-                return True
-        return self.harmless(names, citation)
+        mine = _spot(citation)
+        ways = self._ways.get(mine.path, ())
+        if any(check in rule.flow and _overlap(spot, mine) for check, spot in ways):
+            return True
+        return self.harmless(rule, citation)
 
-    def harmless(self, names: Sequence[str], citation: Citation) -> bool:
-        """Whether all that was looked at in a line holds literals of the program only."""
-        assert citation.path is not None and citation.start_char is not None
-        assert citation.end_char is not None
-        mine = Spot(citation.path, citation.start_char, citation.end_char)
-        here = [v for (c, s), v in self._analysis.sinks.items() if c in names and _overlap(s, mine)]
-        here += [v for s, v in self._analysis.texts.items() if _overlap(s, mine)]
-        return bool(here) and all(verdict == "fixed" for verdict in here)
+    def harmless(self, rule: FindingRule, citation: Citation) -> bool:
+        """Whether all that signs match in a line stands in texts and calls of literals only.
+
+        A match counts where it stands: that something else on its line is fixed says nothing of it.
+        """
+        mine = _spot(citation)
+        looked = [
+            (spot, verdict)
+            for check, spot, verdict in self._looked.get(mine.path, ())
+            if (check is None or check in rule.flow) and _overlap(spot, mine)
+        ]
+        if not looked:
+            return False
+        for sign in rule.signs:
+            pattern = re.compile(sign.replace(" ", r"\s+"), re.IGNORECASE)
+            for match in pattern.finditer(citation.text):
+                at = mine.start + match.start()
+                around = [v for spot, v in looked if spot.start <= at < spot.end]
+                if not around or any(verdict != "fixed" for verdict in around):
+                    return False
+        return True
 
     def rows(self, book: Playbook) -> Iterator[Row]:
         """For each document of a language that is followed: how far, what was found, what not."""
         for path, reason in self._analysis.followed.items():
-            own = {key: v for key, v in self._analysis.sinks.items() if key[1].path == path}
-            reached = sum(verdict == "reached" for verdict in own.values())
+            own = [v for check, _, v in self._looked.get(path, ()) if check is not None]
+            reached = sum(verdict == "reached" for verdict in own)
             dropped = tuple(self._dropped(book, self._documents[path]))
             if own or reason or dropped:
                 cells = (path, reason or _WHOLE, str(len(own)), str(reached), str(len(dropped)))
@@ -183,7 +205,7 @@ class Followed:
             for citation in sweep.lines(
                 rule.signs, document, comments=rule.search == "lines", harmless=rule.arguments
             ):
-                if self.harmless(rule.flow, citation):
+                if self.harmless(rule, citation):
                     yield citation
 
 
@@ -204,6 +226,12 @@ def _looks(check: Check, document: Document) -> bool:
 def _spots(flow: Flow) -> tuple[Spot, ...]:
     taint: Taint | None = flow.taint
     return (flow.sink,) if taint is None else (flow.sink, taint.source, *taint.steps)
+
+
+def _spot(citation: Citation) -> Spot:
+    assert citation.path is not None
+    assert citation.start_char is not None and citation.end_char is not None
+    return Spot(citation.path, citation.start_char, citation.end_char)
 
 
 def _overlap(one: Spot, two: Spot) -> bool:

@@ -97,7 +97,7 @@ def findings(
             if rule and rule.search != "quotes" and fits(document, check.documents):
                 swept = _swept(book, check, rule, document)
                 if followed and rule.flow and followed.knows(rule.flow, document):
-                    swept = (f for f in swept if not followed.decides(rule.flow, f.citations[0]))
+                    swept = (f for f in swept if not followed.decides(rule, f.citations[0]))
                 found += swept
     for analysis in book.analyses:
         if analysis.method == "flow" and followed:

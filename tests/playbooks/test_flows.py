@@ -100,6 +100,21 @@ def test_documents_that_are_not_followed_keep_their_signs_and_are_said() -> None
     assert found(short) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pickle.loads(subprocess.check_output('ls', shell=True))",
+        "data = yaml.load(open('a' + '.yml')); name = 'a' + 'b'",
+        "os.system('ls'); eval(given)",
+    ],
+)
+def test_a_fixed_neighbour_drops_no_sign(line: str) -> None:
+    ours = found(
+        document(f"import os, pickle, subprocess, yaml\ndef f(given):\n    {line}\n", "a.py")
+    )
+    assert [f.rule_id for f in ours] == ["code.command-execution"]
+
+
 def test_other_languages_keep_their_signs() -> None:
     page = Document("a.js", "javascript", "read", "item.innerHTML = row.name;\n")
     assert [f.rule_id for f in found(page)] == ["code.html-injection"]
