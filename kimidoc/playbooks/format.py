@@ -4,8 +4,8 @@
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
                             signs_answer, documents, tags
-    [check.finding]         when, severity, message, help, signs, search, unless, arguments,
-                            inserted
+    [check.finding]         when, severity, message, help, signs, search, consequences, otherwise,
+                            unless, arguments, inserted
     [[analysis]]            id, title, method, severity, message, help, tags
     [[table]]               id, title, method, note
 
@@ -20,10 +20,13 @@ them, case ignored, a space standing for any white space, and not in a clause th
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
 answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
-code, or "code", which is lines without those that are only a comment. In code ``unless`` are
-expressions that make a match harmless where the next lines hold one, ``arguments`` those that do
-where an argument of the call that it opens begins with one, on whatever line (``calls``), and
-``inserted = true`` lets matches pass that put only fixed text into a text (``origin``).
+code, or "code", which is lines without those that are only a comment. Of sentences,
+``consequences`` are expressions of which one has to stand in a sentence that was found, or the
+finding is only as severe as ``otherwise`` says: a clause that is named is not yet one that does
+something. In code ``unless`` are expressions that make a match harmless where the next lines hold
+one, ``arguments`` those that do where an argument of the call that it opens begins with one, on
+whatever line (``calls``), and ``inserted = true`` lets matches pass that put only fixed text into
+a text (``origin``).
 Keys that are not listed here are errors.
 """
 
@@ -45,7 +48,7 @@ Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
     "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
-    "segments", "asked", "told-otherwise",
+    "segments", "asked", "told-otherwise", "unsigned",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
@@ -75,6 +78,8 @@ class FindingRule:
     help: str
     signs: tuple[str, ...] = ()
     search: Search = "quotes"
+    consequences: tuple[str, ...] = ()
+    otherwise: Severity | None = None
     unless: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     inserted: bool = False
@@ -240,6 +245,8 @@ def _finding(entry: _Table) -> FindingRule:
         help=entry.text("help"),
         signs=entry.patterns("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
+        consequences=entry.patterns("consequences"),
+        otherwise=entry.choice("otherwise", SEVERITIES, None) if entry.has("otherwise") else None,
         unless=entry.patterns("unless"),
         arguments=entry.patterns("arguments"),
         inserted=entry.yes("inserted", default=False),
@@ -247,6 +254,10 @@ def _finding(entry: _Table) -> FindingRule:
     excuses = rule.unless or rule.arguments or rule.inserted
     if excuses and rule.search not in ("lines", "code"):
         entry.wrong("unless", "it, arguments and inserted are for lines of code")
+    if bool(rule.consequences) != bool(rule.otherwise):
+        entry.wrong("otherwise", "it and consequences belong together")
+    if rule.consequences and rule.search != "sentences":
+        entry.wrong("consequences", "they are for sentences")
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     entry.done()

@@ -17,12 +17,14 @@ from kimidoc.playbooks import (
     asked,
     deadlines,
     dealings,
+    executed,
     followups,
     guidance,
     handlers,
     leverage,
     origin,
     reassurances,
+    recomputed,
     records,
     references,
     register,
@@ -30,7 +32,6 @@ from kimidoc.playbooks import (
     restated,
     risks,
     segments,
-    statements,
     sweep,
     terms,
 )
@@ -44,6 +45,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "annexes": references.annexes,
     "agreements": references.agreements,
     "expired": terms.expired,
+    "unsigned": executed.unsigned,
     "conflicts": amendments.conflicts,
     "missed": deadlines.missed,
     "register": register.differences,
@@ -52,7 +54,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "dealings": dealings.exclusive,
     "unguarded": handlers.unguarded,
     "unserved": handlers.unserved,
-    "recomputed": statements.wrong,
+    "recomputed": recomputed.wrong,
     "remarks": remarks.contradicted,
     "leverage": leverage.stated,
     "reassurances": reassurances.contradicted,
@@ -166,15 +168,22 @@ def _swept(
     citations = tuple(sweep.places(rule.signs, document))
     if not citations:
         return
+    severity, said = rule.severity, ""
+    if rule.consequences:
+        grave = [c for c in citations if matched(rule.consequences, c.text)]
+        citations = tuple(dict.fromkeys((*grave, *citations)))  # those that matter first
+        if not grave:
+            severity = rule.otherwise or severity
+            said = " No consequence stands in the same sentence, so look for one elsewhere."
     words = _brief(citations[0].text, matched(rule.signs, citations[0].text))
     message = (
         f"{rule.message} (Raised by a word rule over every sentence of the document, which here "
-        f"matched “{words}”.)"
+        f"matched “{words}”.){said}"
     )
     if (more := len(citations) - QUOTES) > 0:
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
-    yield _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
+    yield _finding(name, check.title, severity, message, document.path, citations[:QUOTES])
 
 
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:

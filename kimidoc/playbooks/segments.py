@@ -3,18 +3,19 @@
 A document names its segments ("two reportable segments, Flexibles and Rigid Packaging", "the
 Chillers segment", or paragraphs that begin with a name below "We report three segments"). Rows of a
 statement that follow each other directly, two of them or more by segment, with a total below: their
-sum is compared with it, year by year. Eliminations and corporate costs are rows like the others.
+sum is compared with it, year by year. Eliminations and corporate costs are rows like the others. A
+table headed "Chillers Segment" gives the figures of one: they are listed and not added up.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kimidoc.playbooks.statements import Line, lines
+from kimidoc.playbooks.statements import Line, heading, lines
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
 
@@ -28,11 +29,26 @@ _MENTION = re.compile(
 _TOTAL = re.compile(
     r"(?:(?:sub)?total\b.*|consolidated\b.*|(?:net |operating )?(?:revenues?|sales)"
     r"|(?:operating|net) (?:income|profit|earnings)(?: \(loss\))?|gross profit"
-    r"|(?:adjusted )?EBITD?A?|earnings from operations|income from operations)",
+    r"|(?:adjusted )?EBITD?A?(?: from continuing operations)?|earnings from operations"
+    r"|income from operations)",
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"\b(?:in|of) (?:US )?(?:dollars, in )?(thousands|millions|billions)\b", re.I)
 _TITLE = re.compile(r"[A-Za-z][A-Za-z ()&,'’-]{3,70}")
+_HEADED = re.compile(
+    r"(?P<name>[A-Z][\w&’'-]*(?: (?:[A-Z&][\w&’'-]*|and|of)){0,3}?) "
+    r"(?:Reportable |Operating )?Segment\b"
+)
+_NO_NAME = frozenset(
+    "business each operating other our per principal reportable selected the total".split()
+)
+_OF_ONE = re.compile(
+    r"(?:total |net )?(?:revenues?|sales)(?: including .*)?|gross profit"
+    r"|operating (?:income|profit)(?: \(loss\))?"
+    r"|(?:segment )?(?:adjusted )?EBITD?A?(?: from continuing operations)?"
+    r"|segment (?:income|profit)|income from operations",
+    re.IGNORECASE,
+)
 _BELOW = 2_500  # characters below "three segments" in which paragraphs begin with their names
 
 
@@ -59,13 +75,21 @@ def groups(document: Document) -> Iterator[Group]:
     mentioned = _MENTION.search(document.text)
     if mentioned is None:
         return
-    run: list[Line] = []
+    tables = defaultdict[tuple[int, str], list[Line]](list)
     for line in lines(document):
-        if "%" in line.citation.text or not _follows(document.text, run, line):
+        tables[line.table, line.period].append(line)
+    for table in tables.values():
+        yield from _grouped(document, mentioned.end(), table)
+
+
+def _grouped(document: Document, mentioned: int, table: Sequence[Line]) -> Iterator[Group]:
+    run: list[Line] = []
+    for line in table:
+        if line.percent or not _follows(document.text, run, line):
             run = []
-        if "%" in line.citation.text:
+        if line.percent:
             continue
-        named = [row for row in run if _is_segment(document.text, mentioned.end(), row.label)]
+        named = [row for row in run if _is_segment(document.text, mentioned, row.label)]
         if len(named) > 1 and _TOTAL.fullmatch(line.label):
             yield Group(document, _figure(document.text, run, line), _unit(document, line),
                         tuple(run), line)  # fmt: skip
@@ -74,16 +98,22 @@ def groups(document: Document) -> Iterator[Group]:
             run.append(line)
 
 
+def alone(document: Document) -> Iterator[tuple[str, Line]]:
+    """Rows of tables that are headed by one segment, each with its name."""
+    for line in lines(document):
+        if not line.percent and _OF_ONE.fullmatch(line.label):
+            heads = [m["name"] for m in _HEADED.finditer(heading(document, line))]
+            if heads and heads[-1].casefold() not in _NO_NAME:
+                yield heads[-1], line
+
+
 def _follows(text: str, run: Sequence[Line], line: Line) -> bool:
-    """Whether a row stands directly below the last one, and gives the same years."""
+    """Whether a row stands directly below the last one."""
     if not run:
         return True
     before, after = run[-1].citation.end_char or 0, line.citation.start_char or 0
     between = text[before:after]
-    same = run[0].values.keys() | line.values.keys()
-    return not re.sub(r"[\s|]", "", between) and len(same) == max(
-        len(r.values) for r in (*run, line)
-    )
+    return not re.sub(r"[\s|]", "", between)
 
 
 def _is_segment(text: str, mentioned: int, label: str) -> bool:
@@ -100,7 +130,7 @@ def _is_segment(text: str, mentioned: int, label: str) -> bool:
 def _figure(text: str, run: Sequence[Line], total: Line) -> str:
     """What the rows give: the total's own name, or the words above the first row."""
     if not re.fullmatch(r"(?:sub)?total(?: segments?| company)?|consolidated", total.label, re.I):
-        return total.label
+        return re.sub(r"^total (?=\w)", "", total.label, flags=re.IGNORECASE)
     above = text[max(0, (run[0].citation.start_char or 0) - 200) : run[0].citation.start_char]
     for said in reversed(above.split("\n")):
         words = re.sub(r"\b(?:fiscal|(?:19|20)\d\d|years? ended).*", "", said, flags=re.IGNORECASE)
@@ -133,6 +163,17 @@ def rows(documents: Sequence[Document]) -> Iterator[Row]:
                 less = group.missing(year)
                 note = f"the rows give {whole - less:,}" if less else "the sum of the rows"
                 yield _row(group, group.total, year, whole, note)
+        for name, line in alone(document):
+            for year in sorted(line.values, reverse=True):
+                cells = (
+                    line.label,
+                    name,
+                    year,
+                    f"{line.values[year]:,}",
+                    _unit(document, line),
+                    "",
+                )
+                yield Row((*cells, document.path), (line.citation,))
 
 
 def _row(group: Group, line: Line, year: str, value: Decimal, note: str) -> Row:

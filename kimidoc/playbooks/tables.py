@@ -11,10 +11,10 @@ from kimidoc.playbooks import (
     followups,
     guidance,
     memo,
+    recomputed,
     records,
     risks,
     segments,
-    statements,
 )
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Playbook, TableMethod
@@ -29,8 +29,8 @@ METHODS: Mapping[
     "calendar": (deadlines.COLUMNS, lambda _book, _answers, documents: deadlines.rows(documents)),
     "exposure": (exposure.COLUMNS, exposure.rows),
     "recomputed": (
-        statements.COLUMNS,
-        lambda _book, _answers, documents: statements.rows(documents),
+        recomputed.COLUMNS,
+        lambda _book, _answers, documents: recomputed.rows(documents),
     ),
     "guidance": (guidance.COLUMNS, lambda _book, _answers, documents: guidance.rows(documents)),
     "chronology": (records.CHRONOLOGY, lambda _book, _answers, documents: records.rows(documents)),

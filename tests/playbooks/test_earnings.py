@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kimidoc import ingest
-from kimidoc.playbooks import guidance, judge, remarks, risks, statements
+from kimidoc.playbooks import guidance, judge, recomputed, remarks, risks, statements
 from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
@@ -82,15 +82,15 @@ def test_rows_that_stand_with_one_cell_a_line() -> None:
     ],
 )
 def test_what_is_no_rate_of_growth(said: str) -> None:
-    assert list(statements.wrong([filing(f"{STACKED}\n{said}\n")])) == []
+    assert list(recomputed.wrong([filing(f"{STACKED}\n{said}\n")])) == []
 
 
 def test_claims_that_agree_stand_in_the_table_and_raise_nothing() -> None:
-    assert [row.cells[:4] for row in statements.rows([REPORT])] == [
+    assert [row.cells[:4] for row in recomputed.rows([REPORT])] == [
         ("gross margin", "fiscal 2022", "40 %", "40.0 %"),
         ("growth of net revenue", "fiscal 2022", "4 %", "4.0 %"),
     ]
-    assert list(statements.wrong([REPORT])) == []
+    assert list(recomputed.wrong([REPORT])) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_claims_that_agree_stand_in_the_table_and_raise_nothing() -> None:
 )  # fmt: skip
 def test_a_claim_made_elsewhere(said: str, words: str | None) -> None:
     call = Document("call.txt", "text", "read", f"Call on fiscal year 2022.\n\n{said}\n")
-    found = [one.words for one in statements.wrong([REPORT, call])]
+    found = [one.words for one in recomputed.wrong([REPORT, call])]
     assert found == ([words] if words else [])
 
 
