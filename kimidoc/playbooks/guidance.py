@@ -182,7 +182,7 @@ def _reported(
             value = abs(line.values[one.year])
             if one.metric == "earnings per share":
                 return value, f"{value:,}", (line.citation,)
-            if (unit := scale(document)) > 1:
+            if (unit := scale(document, line.citation.start_char)) > 1:
                 value *= unit
                 return value, f"{value / 1_000_000:,.1f} million", (line.citation,)
     return None

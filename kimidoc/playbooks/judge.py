@@ -69,6 +69,8 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "follow-ups": followups.open_ones,
     "stopped": followups.stopped,
 }
+# What is only named to be told apart: "(other than in connection with a change of control)".
+_ASIDE = re.compile(r"\((?:whether|other than|except|including|excluding)\b[^()]*\)", re.IGNORECASE)
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
 
@@ -170,7 +172,7 @@ def _swept(
         return
     severity, said = rule.severity, ""
     if rule.consequences:
-        grave = [c for c in citations if matched(rule.consequences, c.text)]
+        grave = [c for c in citations if _does(rule, c.text)]
         citations = tuple(dict.fromkeys((*grave, *citations)))  # those that matter first
         if not grave:
             severity = rule.otherwise or severity
@@ -184,6 +186,12 @@ def _swept(
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
     yield _finding(name, check.title, severity, message, document.path, citations[:QUOTES])
+
+
+def _does(rule: FindingRule, text: str) -> bool:
+    """Whether a sentence has a consequence for what the signs look for, asides left out."""
+    plain = _ASIDE.sub("", text)
+    return bool(matched(rule.signs, plain) and matched(rule.consequences, plain))
 
 
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 
+from kimidoc.playbooks.segments import alone
 from kimidoc.playbooks.statements import Line, lines, named, period, whole, year_of
 from kimidoc.playbooks.sweep import Found, sentence
 from kimidoc.types import Citation, Document, Row
@@ -45,6 +47,12 @@ _ANNUAL = re.compile(r"\b(?:for|in|during)\s+the\s+(?:full\s+|fiscal\s+)?year\b"
 _IN_YEAR = re.compile(
     r"\b(?:in|during|for|of)\s+(?:the\s+)?(?:fiscal\s+(?:year\s+)?|year\s+)?(?P<year>(?:19|20)\d\d)"
     r"\b(?!\s*(?:,|and|&)\s*(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+# What comes behind such words may be of another year.
+_REASON = re.compile(
+    r"\b(?:driven|due|primarily|mainly|compared|versus|reflect\w*|because|as|partially|offset"
+    r"|attributable)\b|;",
     re.IGNORECASE,
 )
 _RATIOS = {
@@ -81,7 +89,7 @@ class Claim:
 
 def claims(documents: Sequence[Document]) -> Iterator[Claim]:
     """Every claim of every document that the rows of any document suffice for."""
-    labels = {line.label for document in documents for line in lines(document)}
+    labels = {line.label for document in documents for line in _stated(document)}
     for document in documents:
         year = year_of(document)
         if not year:
@@ -113,6 +121,21 @@ def ratio(
     return None
 
 
+@lru_cache(maxsize=64)
+def _stated(document: Document) -> tuple[Line, ...]:
+    """The rows of a document, those of a segment's own table under its name too."""
+    by_segment = (
+        replace(line, label=f"{name} {line.label.casefold()}", table=-1)  # the name says whose
+        for name, line in alone(document)
+    )
+    return (*lines(document), *by_segment)
+
+
+def _bearing(papers: Sequence[Document], want: str) -> Sequence[Document]:
+    """The papers that can bear a claim: a quarter is the document's own, others have others."""
+    return papers if want in ("", "year") else papers[:1]
+
+
 def _fits(line: Line, want: str) -> bool:
     """Whether a row is for a period: "" wants none in particular, a table that says none is a
     year's."""
@@ -140,8 +163,8 @@ def _ratios(document: Document, year: str, papers: Sequence[Document]) -> Iterat
             if stated is None or _AHEAD.search(said) or _other(document, low, match.start()):
                 continue
             before = document.text[low : match.end()]
-            own = _year_of(before, last=True) or year
-            found = ratio(papers, name, own, _wanted(before))
+            own, want = _year_of(before, last=True) or year, _wanted(before)
+            found = ratio(_bearing(papers, want), name, own, want)
             if found is None:
                 continue
             computed, one, two = found
@@ -161,7 +184,7 @@ def _growth(
         return
     label = re.compile(rf"\b(?:{'|'.join([*names, 'Revenue'])})\b")
     pattern = re.compile(
-        rf"(?=(?P<name>{label.pattern})(?P<between>[^.;]{{0,32}}?)"
+        rf"(?=(?P<name>{label.pattern})(?P<between>(?:[^.;]|(?<=\d)\.(?=\d)){{0,40}}?)"
         rf"\b(?P<verb>(?P<up>{_UP})|(?P<down>{_DOWN}))\b)"
     )
     for match in pattern.finditer(document.text):
@@ -180,11 +203,14 @@ def _growth(
             continue
         if _other(document, low, match.start()):
             continue
-        own = _year_of(document.text[by.end() : high]) or year
-        line = _row(document, papers, match, by, own, _wanted(document.text[low:high]))
+        own = _year_of(_REASON.split(document.text[by.end() : high], maxsplit=1)[0]) or year
+        want = _wanted(document.text[low:high])
+        line = _row(document, _bearing(papers, want), match, by, own, want)
         if line is None:
             continue
         now, then = line.values[own], line.values[str(int(own) - 1)]
+        if now < 0 and then < 0:  # an expense in brackets grows as its amount does
+            now, then = -now, -then
         stated = -said[0] if match["down"] else said[0]
         computed = 100 * (now - then) / abs(then)
         quotes = (Citation.of(document, low, high), line.citation)
@@ -203,7 +229,7 @@ def _row(
     found = [
         (paper, line)
         for paper in papers
-        for line in lines(paper)
+        for line in _stated(paper)
         if named(line, name) and {year, before} <= line.values.keys() and line.values[before]
         and not line.percent and _fits(line, want)
     ]  # fmt: skip

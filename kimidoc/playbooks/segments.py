@@ -10,12 +10,13 @@ table headed "Chillers Segment" gives the figures of one: they are listed and no
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
-from kimidoc.playbooks.statements import Line, heading, lines
+from kimidoc.playbooks.statements import Line, heading, lines, unit
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
 
@@ -33,7 +34,6 @@ _TOTAL = re.compile(
     r"|income from operations)",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"\b(?:in|of) (?:US )?(?:dollars, in )?(thousands|millions|billions)\b", re.I)
 _TITLE = re.compile(r"[A-Za-z][A-Za-z ()&,'’-]{3,70}")
 _HEADED = re.compile(
     r"(?P<name>[A-Z][\w&’'-]*(?: (?:[A-Z&][\w&’'-]*|and|of)){0,3}?) "
@@ -89,10 +89,10 @@ def _grouped(document: Document, mentioned: int, table: Sequence[Line]) -> Itera
             run = []
         if line.percent:
             continue
-        named = [row for row in run if _is_segment(document.text, mentioned, row.label)]
-        if len(named) > 1 and _TOTAL.fullmatch(line.label):
-            yield Group(document, _figure(document.text, run, line), _unit(document, line),
-                        tuple(run), line)  # fmt: skip
+        if len(run) > 1 and _TOTAL.fullmatch(line.label) and _by_segment(document, mentioned, run):
+            measure = unit(document, line.citation.start_char)
+            figure = _figure(document.text, run, line)
+            yield Group(document, figure, measure, tuple(run), line)
             run = []
         else:
             run.append(line)
@@ -116,6 +116,13 @@ def _follows(text: str, run: Sequence[Line], line: Line) -> bool:
     return not re.sub(r"[\s|]", "", between)
 
 
+def _by_segment(document: Document, mentioned: int, run: Sequence[Line]) -> bool:
+    """Whether two rows or more are called as segments are."""
+    named = (row for row in run if _is_segment(document.text, mentioned, row.label))
+    return next(named, None) is not None and next(named, None) is not None
+
+
+@lru_cache(maxsize=1024)
 def _is_segment(text: str, mentioned: int, label: str) -> bool:
     name = re.escape(label).replace(r"\ ", r"\s+")
     said = rf"\b{name}(?:,? and [A-Z][\w ]{{2,30}})? (?:reportable |operating )?segments?\b"
@@ -140,16 +147,6 @@ def _figure(text: str, run: Sequence[Line], total: Line) -> str:
     return total.label
 
 
-def _unit(document: Document, line: Line) -> str:
-    """The unit that is named last above a row, or else most often."""
-    at = line.citation.start_char or 0
-    above = list(_UNIT.finditer(document.text, max(0, at - 3_000), at))
-    if above:
-        return above[-1][1].casefold()
-    often = Counter(match[1].casefold() for match in _UNIT.finditer(document.text))
-    return often.most_common(1)[0][0] if often else ""
-
-
 def rows(documents: Sequence[Document]) -> Iterator[Row]:
     """The table: every figure of every segment, a sum that differs said beside its total."""
     for document in documents:
@@ -163,17 +160,21 @@ def rows(documents: Sequence[Document]) -> Iterator[Row]:
                 less = group.missing(year)
                 note = f"the rows give {whole - less:,}" if less else "the sum of the rows"
                 yield _row(group, group.total, year, whole, note)
-        for name, line in alone(document):
-            for year in sorted(line.values, reverse=True):
-                cells = (
-                    line.label,
-                    name,
-                    year,
-                    f"{line.values[year]:,}",
-                    _unit(document, line),
-                    "",
-                )
-                yield Row((*cells, document.path), (line.citation,))
+        for (label, name, period, year), (value, line) in _by_themselves(document).items():
+            cells = (label, name, f"{year}{f', {period}' * bool(period)}", f"{value:,}")
+            yield Row(
+                (*cells, unit(document, line.citation.start_char), "", document.path),
+                (line.citation,),
+            )
+
+
+def _by_themselves(document: Document) -> dict[tuple[str, str, str, str], tuple[Decimal, Line]]:
+    """(figure, segment, period, year) -> what its own table gives; adjusted ones come later."""
+    found: dict[tuple[str, str, str, str], tuple[Decimal, Line]] = {}
+    for name, line in alone(document):
+        for year in sorted(line.values, reverse=True):
+            found.setdefault((line.label, name, line.period, year), (line.values[year], line))
+    return found
 
 
 def _row(group: Group, line: Line, year: str, value: Decimal, note: str) -> Row:

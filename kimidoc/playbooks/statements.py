@@ -10,6 +10,7 @@ and of changes beside the figures are left out; a year that comes twice belongs 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,7 @@ _COLUMNS = re.compile(
     r"(?P<more>(?:[\s|]*[$%]?\s*(?:change|variance|increase|decrease)\b.*)?)$",
     re.IGNORECASE,
 )
+_TWICE = re.compile(r"(?:(?:19|20|FY ?['’]?)\d\d.*?){2}", re.DOTALL | re.IGNORECASE)  # a quick look
 _DAY = re.compile(rf"\b{MONTH}\s+\d{{1,2}}\b,?", re.IGNORECASE)
 _YEAR = re.compile(rf"(?P<dated>{_DATED})|(?P<named>{_NAMED})|(?P<plain>\b(?:19|20)\d\d\b)", re.I)
 # A line that holds cells and no words: tables are often taken out of a PDF that way.
@@ -59,8 +61,13 @@ _FISCAL = re.compile(
     r"|\bFY ?['’]?(?P<short>\d\d)\b",
     re.I,
 )
+# "ended July 29, 2023 (“Q2 FY24”)", "fiscal 2023, ended November 20, 2022"; the letters of "fi" are
+# one sign in many PDFs, and not always the right one.
 _CALLED = re.compile(
-    rf"ended\s+(?P<day>{_DATED})\s*\([“\"]?(?P<name>{_NAMED})[”\"]?\)", re.IGNORECASE
+    rf"ended\s+(?P<day>{_DATED})\s*\([“\"]?(?P<name>{_NAMED})[”\"]?\)"
+    rf"|\b(?:quarter|weeks|months)\b[^.]{{0,80}}?\S{{1,2}}scal\s+(?P<year>(?:19|20)\d\d),?\s+ended\s+"
+    rf"(?P<last>{_DATED})",
+    re.IGNORECASE,
 )
 # Tables beside a company's own statements: measures of its own making, and parts of the group.
 _NOT_WHOLE = re.compile(
@@ -68,6 +75,7 @@ _NOT_WHOLE = re.compile(
     r"|\bparent (?:company|only)\b|condensed consolidating|\bdeed of\b|\bsegments?\b",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"\b(?:in|of) (?:US )?(?:dollars, in )?(thousands|millions|billions)\b", re.I)
 HEADING = 6  # lines above the years that say what a table is
 _LABELS = {
     "revenue": r"(?:total |net )?(?:revenues?|sales)",
@@ -128,7 +136,8 @@ def lines(document: Document) -> tuple[Line, ...]:
             if given is None or _YEAR.search(match["label"]):
                 continue
             label, quote = " ".join(match["label"].split()), Citation.of(document, start, end)
-            percent = all("%" in cell for cell in given if _number(cell) is not None)
+            filled = [cell for cell in given if _number(cell) is not None]
+            percent = bool(filled) and all("%" in cell for cell in filled)
             at = 0
             for years, period in zip(columns.years, columns.periods, strict=True):
                 part = zip(years, given[at : at + len(years)], strict=True)
@@ -142,7 +151,7 @@ def lines(document: Document) -> tuple[Line, ...]:
 
 def _columns(text: str, start: int, said: str, shift: int) -> _Columns | None:
     """The columns that a line of years opens; None where a line is none."""
-    match = _COLUMNS.search(said)
+    match = _COLUMNS.search(said) if _TWICE.search(said) else None
     if match is None or _row(said[: match.start()]):
         return None
     years = [_year(one, shift) for one in _YEAR.finditer(said, match.start())]
@@ -224,9 +233,13 @@ def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
     while number < len(rows):
         start, end = rows[number]
         said, number = text[start:end], number + 1
-        if not said or _CELLS.fullmatch(said):
+        if not said or (_CELLS.fullmatch(said) and not _YEAR.match(said)):
             continue
-        if before[2] == number - 1 and said[0].islower() and not _row(before[1]):
+        if (
+            before[2] == number - 1
+            and (said[0].islower() or said[0] == "(")
+            and not _row(before[1])
+        ):
             start, said = before[0], f"{before[1]} {said}"
         before = start, said, number
         cells = list[str]()
@@ -235,7 +248,8 @@ def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
             while (ahead := _next(text, rows, number)) is not None:
                 cells.append(text[slice(*rows[ahead])])
                 last, number = number, ahead + 1
-            if columns and cells[1:] and cells[-1].isdigit() and _count(cells) == columns + 1:
+            page = cells[1:] and cells[-1].isdigit() and len(cells[-1]) < 4
+            if columns and page and _count(cells) == columns + 1:
                 cells.pop()  # a page's number
                 number = last
             while cells and not rows[number - 1][1] > rows[number - 1][0]:
@@ -244,7 +258,7 @@ def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
         joined = _NARROW.sub(r"\1", " ".join((said, *" ".join(cells).split())))
         if cells and all(_YEAR.search(cell) for cell in cells):
             columns = len(_YEAR.findall(" ".join(cells)))
-        elif _COLUMNS.search(joined):
+        elif _TWICE.search(joined) and _COLUMNS.search(joined):
             columns = 0  # a table of lines
         yield start, end, joined
 
@@ -296,10 +310,11 @@ def whole(document: Document, line: Line) -> bool:
 
 def year_of(document: Document) -> str:
     """The fiscal year a document says near its head that it is about; "" where it says none."""
-    match = _FISCAL.search(document.text[:1_500])
-    if match is None:
-        return ""
-    return match["year"] or f"20{match['short']}"
+    head = document.text[:1_500]
+    if called := _CALLED.search(head):
+        return called["year"] or f"20{called['name'][-2:]}"
+    match = _FISCAL.search(head)
+    return (match["year"] or f"20{match['short']}") if match else ""
 
 
 def _shift(document: Document) -> int:
@@ -310,13 +325,26 @@ def _shift(document: Document) -> int:
     match = _CALLED.search(document.text)
     if match is None:
         return 0
-    return int(f"20{match['name'][-2:]}") - int(re.findall(r"(?:19|20)\d\d", match["day"])[-1])
+    called = match["year"] or f"20{match['name'][-2:]}"
+    day = match["day"] or match["last"]
+    return int(called) - int(re.findall(r"(?:19|20)\d\d", day)[-1])
 
 
-def scale(document: Document) -> int:
-    """What a document's figures are in: thousands, millions or units, as it says itself."""
-    match = re.search(r"\bin (thousands|millions)\b", document.text, re.IGNORECASE)
-    return {"thousands": 1_000, "millions": 1_000_000}[match[1].casefold()] if match else 1
+def unit(document: Document, at: int | None = None) -> str:
+    """What figures are in, "thousands" or so: as named last above a place, or else most often."""
+    if at is not None:
+        above = list(_UNIT.finditer(document.text, max(0, at - 3_000), at))
+        if above:
+            return above[-1][1].casefold()
+    often = Counter(match[1].casefold() for match in _UNIT.finditer(document.text))
+    return often.most_common(1)[0][0] if often else ""
+
+
+def scale(document: Document, at: int | None = None) -> int:
+    """How many units of money one is in a document's figures, or in those at a place."""
+    return {"thousands": 1_000, "millions": 1_000_000, "billions": 1_000_000_000}.get(
+        unit(document, at), 1
+    )
 
 
 def named(line: Line, name: str) -> bool:

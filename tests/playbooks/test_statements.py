@@ -129,6 +129,8 @@ def test_rows_of_two_tables_make_no_ratio() -> None:
         ("Excluding the new shops, net sales increased 3%. Net sales increased 11%.",
          ("fiscal 2022", "11 %", "11.1 %")),
         ("Net sales for the quarter increased 3%.", None),
+        ("Net sales increased 11% to 1,000, driven by shops that were opened in 2021.",
+         ("fiscal 2022", "11 %", "11.1 %")),
     ],
 )  # fmt: skip
 def test_what_a_sentence_speaks_of(said: str, row: tuple[str, str, str] | None) -> None:
@@ -154,3 +156,13 @@ def test_a_quarter_is_held_against_the_quarter() -> None:
 def test_rounded_figures_bear_a_rounded_rate() -> None:
     text = "2022 2021\nNet sales 13 12\n\nNet sales increased 9.6%.\n"  # 12.6 and 11.5, rounded
     assert list(recomputed.wrong([filing(text)])) == []
+
+
+def test_a_segment_is_held_against_its_own_table() -> None:
+    text = (
+        "Second quarter ended July 30, 2022 (“Q2 FY23”).\n\nStaves revenue of $1.85 billion "
+        "decreased 7.5% versus last year.\n\nThree Months Ended\n"
+        "Staves Segment Results July 30, 2022 July 31, 2021\nRevenue 1,850 2,000\n\n"
+    )
+    rows = [row.cells[:4] for row in recomputed.rows([filing(text, "")])]
+    assert rows == [("growth of staves revenue", "fiscal 2023", "-7.5 %", "-7.5 %")]
