@@ -17,8 +17,9 @@
              that nobody has signed
     statements, recomputed, leverage, remarks, guidance, risks    rows of figures, percentages and
              claims in words held against them, expectations, two filings side by side
-    segments, transcript, reassurances, asked    sums by segment; a call's turns, what was called
-             settled there and is not, and what was asked that the remarks leave out
+    segments, across, transcript, reassurances, asked    figures by segment, in rows or columns; a
+             call's turns, what was called settled there and is not, and what was asked that the
+             remarks leave out
     records, onsets, followups    a patient's records: what contradicts, what is missing
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows

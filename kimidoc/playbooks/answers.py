@@ -52,6 +52,8 @@ def by_rule(
             answer = _found(question, check, document)
             if answer.status == "not_found" and check.clause:
                 answer = clauses.answer(question, document, ranked.get(check.clause, []))
+            if answer.status == "not_found" and check.finding and check.finding.search != "quotes":
+                answer = _swept(answer, check, document)
             found[question.id] = answer
             if check.clause:
                 notices[clauses.NOTICE] = None
@@ -73,6 +75,14 @@ def _found(question: Question, check: Check, document: Document) -> Answer:
     evidence = tuple(Evidence(document.path, *span, 1.0) for span in spans[: clauses.LISTED])
     status = "found" if citations else "not_found"
     return Answer(question, status, "", citations, evidence, by_rule=True)  # type: ignore[arg-type]
+
+
+def _swept(answer: Answer, check: Check, document: Document) -> Answer:
+    """What the finding's signs match, where nothing else answers: what raises a finding is not
+    "not found" beside it. The ranking stays as it was."""
+    assert check.finding is not None
+    places = list(sweep.places(check.finding.signs, document))[: clauses.QUOTES]
+    return replace(answer, status="found", citations=tuple(places)) if places else answer
 
 
 def _matches(patterns: Sequence[str], text: str) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from kimidoc.playbooks.across import columns
 from kimidoc.playbooks.statements import Line, heading, lines, unit
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
@@ -160,6 +161,12 @@ def rows(documents: Sequence[Document]) -> Iterator[Row]:
                 less = group.missing(year)
                 note = f"the rows give {whole - less:,}" if less else "the sum of the rows"
                 yield _row(group, group.total, year, whole, note)
+        for one in columns(document):
+            note = "the sum of the columns" if one.name == "total" else ""
+            note = note or (f"{100 * one.value / one.whole:.1f} %" if one.whole else "")
+            cells = (one.figure, one.name, one.year, f"{one.value:,}")
+            measure = unit(document, one.citation.start_char)
+            yield Row((*cells, measure, note, document.path), (one.citation,))
         for (label, name, period, year), (value, line) in _by_themselves(document).items():
             cells = (label, name, f"{year}{f', {period}' * bool(period)}", f"{value:,}")
             yield Row(

@@ -40,6 +40,7 @@ _COLUMNS = re.compile(
     r"(?P<more>(?:[\s|]*[$%]?\s*(?:change|variance|increase|decrease)\b.*)?)$",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"(?:19|20)\d\d")  # a figure of four digits has a comma
 _TWICE = re.compile(r"(?:(?:19|20|FY ?['’]?)\d\d.*?){2}", re.DOTALL | re.IGNORECASE)  # a quick look
 _DAY = re.compile(rf"\b{MONTH}\s+\d{{1,2}}\b,?", re.IGNORECASE)
 _YEAR = re.compile(rf"(?P<dated>{_DATED})|(?P<named>{_NAMED})|(?P<plain>\b(?:19|20)\d\d\b)", re.I)
@@ -127,7 +128,7 @@ def lines(document: Document) -> tuple[Line, ...]:
     """Every row of figures of a document that stands below a line of years."""
     columns: _Columns | None = None
     found, shift = list[Line](), _shift(document)
-    for start, end, said in _table_rows(document.text):
+    for start, end, said in table_rows(document.text):
         if begun := _columns(document.text, start, said, shift):
             columns = begun
         elif columns and (match := _row(said)):
@@ -220,7 +221,7 @@ def _given(cells: list[str], columns: _Columns) -> list[str] | None:
     return cells[:count] if columns.more and count < len(cells) <= count + 2 else None
 
 
-def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
+def table_rows(text: str) -> Iterator[tuple[int, int, str]]:
     """Each line that is not blank; with it the cells below it, where a line holds but one cell.
 
     A label that goes on in a second line, in small letters, is one label.
@@ -242,11 +243,14 @@ def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
         ):
             start, said = before[0], f"{before[1]} {said}"
         before = start, said, number
-        cells = list[str]()
+        cells = list[str]()  # below it
         if not _row(said):
             last = number
             while (ahead := _next(text, rows, number)) is not None:
-                cells.append(text[slice(*rows[ahead])])
+                cell = text[slice(*rows[ahead])]
+                if _PLAIN.fullmatch(cell) and cells and not _YEAR.match(cells[-1]):
+                    break  # the head of the rows below it
+                cells.append(cell)
                 last, number = number, ahead + 1
             page = cells[1:] and cells[-1].isdigit() and len(cells[-1]) < 4
             if columns and page and _count(cells) == columns + 1:
@@ -257,7 +261,8 @@ def _table_rows(text: str) -> Iterator[tuple[int, int, str]]:
             end = rows[number - 1][1]
         joined = _NARROW.sub(r"\1", " ".join((said, *" ".join(cells).split())))
         if cells and all(_YEAR.search(cell) for cell in cells):
-            columns = len(_YEAR.findall(" ".join(cells)))
+            opened = _COLUMNS.search(joined)
+            columns = len(_YEAR.findall(opened[0])) if opened else len(cells)
         elif _TWICE.search(joined) and _COLUMNS.search(joined):
             columns = 0  # a table of lines
         yield start, end, joined
@@ -275,6 +280,15 @@ def _next(text: str, rows: Sequence[tuple[int, int]], number: int) -> int | None
 def _row(said: str) -> re.Match[str] | None:
     """A label and its figures; none where a day is named, as in "Balance at December 31, 2022"."""
     return None if _DAY.search(said) else _LINE.match(said)
+
+
+def cells(said: str) -> tuple[str, list[Decimal]] | None:
+    """The label and the figures of a row as ``table_rows`` gives it; None where it is none."""
+    match = _row(said)
+    given = [_number(cell) for cell in _FIGURE.findall(match["figures"])] if match else []
+    if match is None or None in given:
+        return None
+    return " ".join(match["label"].split()), [value for value in given if value is not None]
 
 
 def _count(cells: Sequence[str]) -> int:

@@ -148,6 +148,33 @@ def test_old_stands_above_new() -> None:
     assert [row[2] for row in rows] == ["55 to 57 million dollars", "51 to 53 million"]
 
 
+RELEASE = Document(
+    "release.txt", "text", "read",
+    "Results of the quarter, August 29, 2022\n\nOur guidance for FY22 is the following:\n\n"
+    "Revenue of $53 million to $54 million, which compares to prior guidance of $55 million to $57 "
+    "million\n\nComparable sales decline of 4.5% to 6.0%\n\nNon-GAAP diluted EPS2 of $1.00 to "
+    "$1.05, which compares to prior guidance of $0.90 to $1.10\n\nCapital expenditures of about "
+    "$4 million, which is unchanged\n\nRevenue of $12 million was a record\n\nFor the third "
+    "quarter we expect an operating margin of 3.4%.\n",
+)  # fmt: skip
+
+
+def test_a_release_with_the_guidance_before_it() -> None:
+    rows = [row.cells[:4] + row.cells[5:] for row in guidance.rows([RELEASE, REPORT])]
+    said, before = "2022-08-29", "before 2022-08-29"
+    assert rows == [
+        ("adjusted earnings per share", "fiscal 2022", "$0.90 to $1.10", before, ""),
+        ("adjusted earnings per share", "fiscal 2022", "$1.00 to $1.05", said, ""),
+        ("capital expenditures", "fiscal 2022", "$4 million", said, "4.1 million"),
+        ("comparable sales", "fiscal 2022", "4.5% to 6.0%", said, ""),
+        ("operating margin", "fiscal 2022, a quarter", "3.4%", said, ""),
+        ("revenue", "fiscal 2022", "$55 million to $57 million", before, "52.0 million (outside)"),
+        ("revenue", "fiscal 2022", "$53 million to $54 million", said, "52.0 million (outside)"),
+    ]
+    (found,) = guidance.missed([RELEASE, REPORT])  # the earlier range has a document of its own
+    assert found.words.startswith("revenue of fiscal 2022: $53 million to $54 million expected")
+
+
 TITLE, NEXT = "Item 1A. Risk factors\n\n", "Item 2. Properties\n\nA yard.\n"
 SNOW = "Snow may block the pass. In 2019 it did so for nine days.\n\n"
 OAK = "Oaks grow slowly. We buy staves from one forest."

@@ -54,6 +54,14 @@ def test_blank_lines_between_cells_and_a_label_of_two_lines() -> None:
     assert line.citation.text.startswith("Income before") and line.citation.text.endswith("(40)")
 
 
+def test_years_far_below_their_title_and_in_three_columns() -> None:
+    gap = " \n" * 9
+    two = "Results\n2022\n2021\nNet sales\n52\n50\n\n"
+    text = f"{two}By segment ($ in millions):\n{gap}2022\n \n2021\n \n2020\nStaves(1)\n"
+    text += f"{gap[:4]}244\n{gap[:4]}-\n{gap[:4]}102\nHoops\n \n-\n-\n-\n"
+    assert read(text)[1:] == [("Staves", {"2022": "244", "2020": "102"}, ""), ("Hoops", {}, "")]
+
+
 QUARTER = (
     "12 Weeks Ended\n36 Weeks Ended\nMay 7, 2022   May 8, 2021   May 7, 2022   May 8, 2021\n"
     "Net sales\n$\n52    $\n50    $\n160    $\n128 \n"
