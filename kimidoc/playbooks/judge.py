@@ -197,7 +197,8 @@ def _does(rule: FindingRule, text: str) -> bool:
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:
     name = rule_id(book, analysis)
     message = f"{analysis.message}: {found.words}. (Raised by a rule over all documents.)"
-    return _finding(name, analysis.title, analysis.severity, message, found.path, found.citations)
+    severity = found.severity or analysis.severity
+    return _finding(name, analysis.title, severity, message, found.path, found.citations)
 
 
 def _brief(quote: str, match: str) -> str:

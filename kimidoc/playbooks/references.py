@@ -44,6 +44,17 @@ _AGREEMENT = re.compile(
     rf"(?: \([^)]{{0,40}}\))?,? (?:dated|made on|of)(?: as of)?(?: the)? (?P<date>{DATE})",
     re.IGNORECASE,
 )
+_LEADS = re.compile(r"^(?:.*\b(?:the|an?|to|of|and|by|that|certain) )+", re.IGNORECASE)
+# An agreement that another one has ended matters less than one that goes on.
+_OVER = re.compile(
+    r"^(?!.*\b(?:except|other than|with the exception)\b).*?"
+    r"\b(?P<how>supersede|terminate|replace|cancel)(?:l?ed|d|s)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDED = {
+    "supersede": "superseded", "terminate": "terminated", "replace": "replaced",
+    "cancel": "cancelled",
+}  # fmt: skip
 _STOP = frozenset("the and for with from that this been have which each other dated".split())
 
 
@@ -95,13 +106,14 @@ def agreements(documents: Sequence[Document]) -> Iterator[Found]:
             if date in own and not _CHANGES.search(document.text[:OPENING]):
                 continue
             seen.add(date)
-            what = re.sub(
-                r"^(?:.*\b(?:the|an?|to|of|and|by|that|certain) )+",
-                "",
-                " ".join(match["what"].split()),
-            )
+            what = _LEADS.sub("", " ".join(match["what"].split()))
             quote = Citation.of(document, *sentence(document.text, match.start()))
-            yield Found(document.path, f"{what} of {date}", (quote,))
+            if over := _OVER.search(quote.text):
+                ended = _ENDED[over["how"].casefold()]
+                said = f"{what} of {date}, of which it says that it is {ended}"
+                yield Found(document.path, said, (quote,), "low")
+            else:
+                yield Found(document.path, f"{what} of {date}", (quote,))
 
 
 def _name(match: re.Match[str]) -> str:

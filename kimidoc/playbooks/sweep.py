@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from kimidoc.playbooks import calls
 from kimidoc.playbooks.negation import ABBREVIATED
 from kimidoc.playbooks.signs import matched
-from kimidoc.types import Citation, Document
+from kimidoc.types import Citation, Document, Severity
 
 QUOTE_CHARS = 900  # of a sentence that does not end
 TABLES = frozenset({"xlsx", "xls", "ods", "csv"})  # their rows are no sentences
@@ -37,11 +37,15 @@ END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an analysis found in one document: the words to say and the quotes it rests on."""
+    """What an analysis found in one document: the words to say and the quotes it rests on.
+
+    ``severity``: where the words themselves make it lighter than the playbook says.
+    """
 
     path: str
     words: str
     citations: tuple[Citation, ...]
+    severity: Severity | None = None
 
 
 def sentence(text: str, at: int) -> tuple[int, int]:

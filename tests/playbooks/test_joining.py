@@ -253,3 +253,20 @@ def test_an_agreement_is_called_by_its_own_words() -> None:
     assert [one.words for one in references.agreements([paper(text)])] == [
         "Supply Agreement of 2011-03-03"
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "severity"),
+    [
+        ("The Loan Agreement dated 3 March 2011 goes on.", "Loan Agreement of 2011-03-03", None),
+        ("The Loan Agreement dated 3 March 2011 shall be terminated on the Closing.",
+         "Loan Agreement of 2011-03-03, of which it says that it is terminated", "low"),
+        ("This supersedes all agreements except the Loan Agreement dated 3 March 2011.",
+         "Loan Agreement of 2011-03-03", None),
+    ],
+)  # fmt: skip
+def test_an_agreement_that_is_over_matters_less(
+    said: str, words: str, severity: str | None
+) -> None:
+    (found,) = references.agreements([paper(f"{BODY}\n\n{said}\n\n{BODY}")])
+    assert (found.words, found.severity) == (words, severity)
