@@ -15,8 +15,9 @@
     references, terms, amendments, register, restated, dealings    contracts beside one another,
              and beside registers, minutes and letters (``who`` is with whom); ``executed``: copies
              that nobody has signed
-    statements, recomputed, leverage, remarks, guidance, risks    rows of figures, percentages and
-             claims in words held against them, expectations, two filings side by side
+    statements, results, recomputed, leverage, remarks, guidance, risks    rows of figures, the main
+             ones beside the year before, percentages and claims in words held against them,
+             expectations, two filings side by side
     segments, across, transcript, reassurances, asked    figures by segment, in rows or columns; a
              call's turns, what was called settled there and is not, and what was asked that the
              remarks leave out

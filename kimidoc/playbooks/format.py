@@ -52,7 +52,7 @@ Method = Literal[
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named", "follow-ups", "segments", "asked",
+    "named", "follow-ups", "segments", "asked", "results",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 

@@ -44,9 +44,11 @@ _PLAIN = re.compile(r"(?:19|20)\d\d")  # a figure of four digits has a comma
 _TWICE = re.compile(r"(?:(?:19|20|FY ?['’]?)\d\d.*?){2}", re.DOTALL | re.IGNORECASE)  # a quick look
 _DAY = re.compile(rf"\b{MONTH}\s+\d{{1,2}}\b,?", re.IGNORECASE)
 _YEAR = re.compile(rf"(?P<dated>{_DATED})|(?P<named>{_NAMED})|(?P<plain>\b(?:19|20)\d\d\b)", re.I)
+_HEAD = re.compile(rf"{_YEAR.pattern}|{_DAY.pattern}", re.IGNORECASE)
 # A line that holds cells and no words: tables are often taken out of a PDF that way.
 _CELLS = re.compile(
-    rf"(?:(?:[$£€]|\(?[$£€]?\s?\d[\d,]*(?:\.\d+)?\s?(?:%\s?\)?|\)\s?%?)?|[-–—]\s?%?|\)|%|{_COLUMN})"
+    rf"(?:(?:[$£€]|\(?[$£€]?\s?\d[\d,]*(?:\.\d+)?\s?(?:%\s?\)?|\)\s?%?)?|[-–—]\s?%?|\)|%|{_COLUMN}"
+    rf"|{MONTH}\s+\d{{1,2}},)"
     r"(?:\s+|$))+",
     re.IGNORECASE,
 )
@@ -155,22 +157,27 @@ def _columns(text: str, start: int, said: str, shift: int) -> _Columns | None:
     match = _COLUMNS.search(said) if _TWICE.search(said) else None
     if match is None or _row(said[: match.start()]):
         return None
-    years = [_year(one, shift) for one in _YEAR.finditer(said, match.start())]
+    named = list(_YEAR.finditer(said, match.start()))
+    years = [_year(one, shift) for one in named]
     groups: list[list[str]] = [[]]
-    for year in years:
+    firsts = named[:1]
+    for year, one in zip(years, named, strict=True):
         if year in groups[-1]:
             groups.append([])
+            firsts.append(one)
         groups[-1].append(year)
     if len({tuple(group) for group in groups}) > 1:
         groups = [years] if len(set(years)) == len(years) else []
     if not groups or len(years) < 2:
         return None
     above = text[max(0, start - 160) : start] + said
-    named = [_period(one) for one in _PERIOD.finditer(above)]
-    if len(groups) == 1:
-        periods = named[-1:] or [""]
-    elif len(named) >= len(groups):
-        periods = named[-len(groups) :]
+    spans = [_period(one) for one in _PERIOD.finditer(above)]
+    if all(one["named"] for one in firsts):  # "Q2 FY24", "FY24"
+        periods = ["quarter" if one[0][0] in "Qq" else "year" for one in firsts]
+    elif len(groups) == 1:
+        periods = spans[-1:] or [""]
+    elif len(spans) >= len(groups):
+        periods = spans[-len(groups) :]
     else:  # which is which is not said
         periods = [f"column group {at}" for at in range(1, len(groups) + 1)]
     return _Columns(start, groups, periods, bool(match["more"]))
@@ -234,7 +241,7 @@ def table_rows(text: str) -> Iterator[tuple[int, int, str]]:
     while number < len(rows):
         start, end = rows[number]
         said, number = text[start:end], number + 1
-        if not said or (_CELLS.fullmatch(said) and not _YEAR.match(said)):
+        if not said or (_CELLS.fullmatch(said) and not (_YEAR.match(said) or _DAY.match(said))):
             continue
         if (
             before[2] == number - 1
@@ -248,7 +255,7 @@ def table_rows(text: str) -> Iterator[tuple[int, int, str]]:
             last = number
             while (ahead := _next(text, rows, number)) is not None:
                 cell = text[slice(*rows[ahead])]
-                if _PLAIN.fullmatch(cell) and cells and not _YEAR.match(cells[-1]):
+                if _PLAIN.fullmatch(cell) and cells and not _HEAD.match(cells[-1]):
                     break  # the head of the rows below it
                 cells.append(cell)
                 last, number = number, ahead + 1
@@ -260,7 +267,7 @@ def table_rows(text: str) -> Iterator[tuple[int, int, str]]:
                 number -= 1
             end = rows[number - 1][1]
         joined = _NARROW.sub(r"\1", " ".join((said, *" ".join(cells).split())))
-        if cells and all(_YEAR.search(cell) for cell in cells):
+        if cells and all(_HEAD.search(cell) for cell in cells):
             opened = _COLUMNS.search(joined)
             columns = len(_YEAR.findall(opened[0])) if opened else len(cells)
         elif _TWICE.search(joined) and _COLUMNS.search(joined):
@@ -310,7 +317,7 @@ def heading(document: Document, line: Line) -> str:
     for said in reversed([piece.strip() for piece in above.split("\n")]):
         if len(said) > 90 or said.endswith((".", ";")) or len(found) > HEADING:
             break
-        if said and _CELLS.fullmatch(said):  # the end of another table
+        if said and (_CELLS.fullmatch(said) or _row(said)):  # the end of another table
             break
         found += [said] if said else []
     return " · ".join(reversed(found))

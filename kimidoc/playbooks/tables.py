@@ -13,6 +13,7 @@ from kimidoc.playbooks import (
     memo,
     recomputed,
     records,
+    results,
     risks,
     segments,
 )
@@ -32,6 +33,7 @@ METHODS: Mapping[
         recomputed.COLUMNS,
         lambda _book, _answers, documents: recomputed.rows(documents),
     ),
+    "results": (results.COLUMNS, lambda _book, _answers, documents: results.rows(documents)),
     "guidance": (guidance.COLUMNS, lambda _book, _answers, documents: guidance.rows(documents)),
     "chronology": (records.CHRONOLOGY, lambda _book, _answers, documents: records.rows(documents)),
     "allergies": (

@@ -75,6 +75,20 @@ def test_a_year_that_comes_twice_belongs_to_two_periods() -> None:
     ]
 
 
+def test_periods_in_the_names_of_the_columns_and_days_in_two_lines() -> None:
+    text = (
+        "Q4 FY22\nQ4 FY21\nFY22\nFY21\nNet sales\n52\n50\n160\n128\n \nThree Months Ended\n \n"
+        "Twelve Months Ended\n \nJanuary 28, \n2022\n \nJanuary 29, \n2021\n \nJanuary 28, \n"
+        "2022\n \nJanuary 29, \n2021\nRevenue \n$\n 52   $\n 50  $\n 160   $\n 128 \n"
+    )
+    assert read(text) == [
+        ("Net sales", {"2022": "52", "2021": "50"}, "quarter"),
+        ("Net sales", {"2022": "160", "2021": "128"}, "year"),
+        ("Revenue", {"2022": "52", "2021": "50"}, "quarter"),
+        ("Revenue", {"2022": "160", "2021": "128"}, "year"),
+    ]
+
+
 def test_a_fiscal_year_that_is_called_otherwise_than_its_days() -> None:
     head = "Second quarter ended July 30, 2022 (“Q2 FY23”).\n\n"
     text = "Three Months Ended\nJuly 30, 2022\nJuly 31, 2021\nRevenue\n$\n 95 \n$\n 103 \n"
