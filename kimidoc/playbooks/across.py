@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kimidoc.playbooks.statements import cells, table_rows
+from kimidoc.playbooks.tabular import cells, table_rows
 from kimidoc.types import Citation, Document
 
 FEWEST = 2  # rows that add up

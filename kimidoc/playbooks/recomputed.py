@@ -18,12 +18,14 @@ from functools import lru_cache
 from itertools import groupby
 
 from kimidoc.playbooks.segments import alone
-from kimidoc.playbooks.statements import Line, lines, named, period, whole, year_of
+from kimidoc.playbooks.statements import Line, lines, named, whole, year_of
 from kimidoc.playbooks.sweep import Found, sentence
+from kimidoc.playbooks.tabular import period
 from kimidoc.types import Citation, Document, Row
 from kimidoc.values import read
 
 COLUMNS = ("Figure", "Period", "Stated", "Computed", "From", "Document")
+MOST = 3_000  # labels that are looked for in sentences
 NEAR = 4_000  # characters above a sentence in which its own table stands
 _AHEAD = re.compile(
     r"\b(?:expect|guid|target|outlook|forecast|should|will|by fiscal|plan|aim|assum)\w*",
@@ -179,7 +181,9 @@ def _ratios(document: Document, year: str, papers: Sequence[Document]) -> Iterat
 def _growth(
     document: Document, year: str, papers: Sequence[Document], labels: set[str]
 ) -> Iterator[Claim]:
-    names = [re.escape(x).replace(r"\ ", r"\s+") for x in sorted(labels, key=len, reverse=True)]
+    names = [
+        re.escape(x).replace(r"\ ", r"\s+") for x in sorted(labels, key=len, reverse=True)[:MOST]
+    ]
     if not names:
         return
     label = re.compile(rf"\b(?:{'|'.join([*names, 'Revenue'])})\b")
