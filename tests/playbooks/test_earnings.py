@@ -206,6 +206,27 @@ def test_risk_factors_of_two_years() -> None:
         assert by_path[quote.path or ""][quote.start_char : quote.end_char] == quote.text
 
 
+def test_a_page_ends_in_the_middle_of_a_sentence() -> None:
+    broken = OLD.replace("be used within", "be used\n\n10\nTable of Contents\nwithin")
+    assert list(risks.changes([filing(OLD, 2022, "a.md"), filing(broken, 2023, "b.md")])) == []
+    other = broken.replace("a month", "one month or two at most")
+    (change,) = risks.changes([filing(OLD, 2022, "a.md"), filing(other, 2023, "b.md")])
+    assert change.later[0].text == "A second forest could be used within one month or two at most."
+    papers = [filing(OLD, 2022, "a.md"), filing(other, 2023, "b.md")]
+    (row,) = risks.rows(papers)
+    assert "Table of Contents" in row.citations[1].text  # as it stands there
+
+
+def test_what_is_told_otherwise_in_another_place_was_reworded() -> None:
+    moved = (
+        f"{TITLE}The pass may be blocked by heavy snow. In 2019 it was blocked for nine days.\n\n"
+    )
+    moved += f"{OAK} A second forest could be used within a month.\n\n"
+    moved += f"Fire may close the yard. The yard is insured for $3 million.\n\n{NEXT}"
+    told = {c.what for c in risks.changes([filing(OLD, 2022, "a.md"), filing(moved, 2023, "b.md")])}
+    assert told == {"reworded"}
+
+
 def test_only_figures_changed_or_only_one_filing() -> None:
     older = filing(OLD, 2022, "a.md")
     newer = filing(OLD.replace("nine", "eight").replace("$3", "$4"), 2023, "b.md")
