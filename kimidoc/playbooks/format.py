@@ -3,7 +3,7 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
-                            signs_answer, documents, tags
+                            signs_answer, rows, figure, documents, tags
     [check.finding]         when, severity, message, help, signs, search, consequences, otherwise,
                             unless, arguments, inserted
     [[analysis]]            id, title, method, severity, message, help, tags
@@ -12,8 +12,10 @@
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
 clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
 the sentences they match are the answer, and with ``signs_answer = true`` the sentences that the
-finding's signs match are. ``find`` goes first, ``clause`` last. ``answer`` is the type of
-value that is read in the quotes (``values``). ``wordings`` ask the same in other words.
+finding's signs match are. ``find`` goes first, ``clause`` last. ``rows`` names a table method: the
+rows it makes of the document are the answer, those whose first cell is ``figure`` if that is given,
+and where there is none the language model is asked after all. ``answer`` is the type of value that
+is read in the quotes (``values``). ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
@@ -49,6 +51,7 @@ Method = Literal[
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
     "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
     "segments", "asked", "told-otherwise", "unsigned",
+    "revised",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
@@ -102,11 +105,13 @@ class Check:
     clause: str | None = None
     find: tuple[str, ...] = ()
     signs_answer: bool = False
+    rows: TableMethod | None = None
+    figure: str | None = None
 
     @property
     def by_rule(self) -> bool:
         """Whether code answers it and the language model is not asked."""
-        return bool(self.clause or self.find or self.signs_answer)
+        return bool(self.clause or self.find or self.signs_answer or self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +203,12 @@ def _check(entry: _Table) -> Check:
         clause=entry.name("clause") if entry.has("clause") else None,
         find=entry.patterns("find"),
         signs_answer=entry.yes("signs_answer", default=False),
+        rows=entry.choice("rows", get_args(TableMethod), None) if entry.has("rows") else None,
+        figure=entry.text("figure") if entry.has("figure") else None,
     )
     entry.done()
+    if check.figure is not None and check.rows is None:
+        entry.wrong("figure", "it is one of the rows, and no rows are named")
     if check.signs_answer and not (check.finding and check.finding.search == "sentences"):
         entry.wrong("signs_answer", "the finding has no signs that are looked for in sentences")
     if check.clause is not None and check.clause not in clauses.names():

@@ -216,3 +216,22 @@ def missed(documents: Sequence[Document]) -> Iterator[Found]:
                 f"{one.metric} of fiscal {one.year}: {one.words} expected, {reported[1]} reported"
             )
             yield Found(one.citation.path or "", said, (one.citation, *reported[2]))
+
+
+def revised(documents: Sequence[Document]) -> Iterator[Found]:
+    """For each document what it expects otherwise than an earlier one, or than it says it did."""
+    before: dict[tuple[str, str, bool], Expectation] = {}
+    found: dict[str, list[tuple[str, Expectation, Expectation]]] = {}
+    for one in expectations(documents):
+        key = one.metric, one.year, one.quarter
+        last = before.get(key)
+        before[key] = one
+        if last is None or (last.low, last.high) == (one.low, one.high) or one.earlier:
+            continue
+        if last.citation.path == one.citation.path and not last.earlier:
+            continue  # two remarks of one document: parts of the year, or of the company
+        said = f"{one.metric} of fiscal {one.year}: {last.words} before, {one.words} now"
+        found.setdefault(one.citation.path or "", []).append((said, one, last))
+    for path, changed in found.items():
+        quotes = dict.fromkeys(e.citation for _, one, last in changed for e in (one, last))
+        yield Found(path, "; ".join(said for said, _, _ in changed), tuple(quotes))

@@ -62,6 +62,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "asked": asked.raised,
     "told-otherwise": asked.differing,
     "guidance": guidance.missed,
+    "revised": guidance.revised,
     "risks": risks.changed,
     "contradictions": records.contradictions,
     "gaps": records.gaps,

@@ -133,6 +133,24 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "An assignment never requires the consent of the Bank.",
         ),
     ],
+    "dd.revenue-share": [
+        (
+            "The Licensee shall pay a royalty on each barrel.",
+            "No royalty is payable.",
+        ),
+        (
+            "The Agent is paid a commission.",
+            "The Agent is not paid a commission.",
+        ),
+        (
+            "The Distributor keeps 15% of Net Revenue.",
+            "The number of shares is raised by 4% a year.",
+        ),
+        (
+            "Profits of the venture are shared equally.",
+            "Profits of the venture are not shared.",
+        ),
+    ],
     "dd.exclusivity": [
         (
             "The Principal grants an exclusive right to sell in Spain.",

@@ -175,6 +175,23 @@ def test_a_release_with_the_guidance_before_it() -> None:
     assert found.words.startswith("revenue of fiscal 2022: $53 million to $54 million expected")
 
 
+def test_expectations_that_were_changed() -> None:
+    (found,) = guidance.revised([RELEASE, REPORT])
+    assert found.path == "release.txt"
+    assert found.words == (
+        "adjusted earnings per share of fiscal 2022: $0.90 to $1.10 before, $1.00 to $1.05 now; "
+        "revenue of fiscal 2022: $55 million to $57 million before, $53 million to $54 million now"
+    )
+    later = Document(
+        "may.txt", "text", "read",
+        "Call of 9 May 2022.\n\nFor fiscal 2022 we now expect revenue of 51 to 53 million.\n",
+    )  # fmt: skip
+    (found,) = guidance.revised([later, CALL])
+    assert (found.path, len(found.citations)) == ("may.txt", 2)
+    assert found.words.startswith("revenue of fiscal 2022: 55 to 57 million dollars before, 51 to")
+    assert list(guidance.revised([CALL, REPORT])) == []
+
+
 TITLE, NEXT = "Item 1A. Risk factors\n\n", "Item 2. Properties\n\nA yard.\n"
 SNOW = "Snow may block the pass. In 2019 it did so for nine days.\n\n"
 OAK = "Oaks grow slowly. We buy staves from one forest."

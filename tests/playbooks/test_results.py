@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kimidoc.playbooks import results
+from kimidoc.playbooks.answers import FOUND_IN_ROWS, by_rule, typed
+from kimidoc.playbooks.ask import questions
+from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
 TABLES = (
@@ -60,3 +63,23 @@ def test_each_period_of_a_table() -> None:
 )
 def test_what_is_no_result_of_the_company(text: str) -> None:
     assert rows(text) == []
+
+
+def test_rows_answer_a_check_and_without_them_the_model_is_asked() -> None:
+    book = load("earnings")
+    papers = [
+        Document("a.txt", "text", "read", TABLES),
+        Document("call.txt", "text", "read", "Call on fiscal 2022. Revenue was good, we think.\n"),
+    ]
+    asked = questions(book, papers)
+    ruled, notices = by_rule([book], asked, papers)
+    assert FOUND_IN_ROWS in notices
+    assert {name.partition("@")[2] for name in ruled} == {"a.txt"}
+    answer = next(a for a in typed([book], list(ruled.values())) if a.question.check == "revenue")
+    assert (answer.status, answer.by_rule) == ("found", True)
+    assert [quote.text for quote in answer.citations] == ["Total revenue 500 480 470"]
+    (value,) = answer.values
+    assert (value.words, value.normal) == ("500", "500000000")
+    assert value.note == "2022, year; in millions, as the table says"
+    costs = next(a for a in ruled.values() if a.question.check == "cash-flow")
+    assert "operating activities" in costs.citations[0].text
