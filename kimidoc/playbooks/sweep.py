@@ -76,9 +76,12 @@ def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
             found.add(sentence(text, match.start()))
     for start, end in sorted(found):
         said = text[start:end]
-        if said.count(" | ") >= 2 or len(_WORD.findall(said)) < WORDS or heading(said):
+        if said.count(" | ") >= 2 or len(_WORD.findall(said)) < WORDS:
             continue
         if matched(signs, said):
+            if heading(said):  # by itself it says nothing: the clause is what follows
+                after = next((at for at in range(end, len(text)) if not text[at].isspace()), end)
+                end = max(end, min(sentence(text, after)[1], start + QUOTE_CHARS))
             yield Citation.of(document, start, end)
 
 
