@@ -74,9 +74,9 @@ def sentences(document: Document) -> list[Sentence]:
     text, found = document.text, list[Sentence]()
     for page in _PAGE.finditer(text, start, end):
         after = _GOES_ON.match(text, page.end())  # a sentence that the page's end broke
-        first, last = page.start(), after.end() if after else page.end()
-        blank = " " if after else "\n"
-        text = text[:first] + blank + " " * (last - first - 1) + text[last:]
+        first, stop = page.start(), after.end() if after else page.end()
+        blank = (" " if after else "\n").ljust(stop - first)
+        text = text[:first] + blank + text[stop:]
     rows = [len(line) for line in text[start:end].split("\n") if len(line) > 40]
     usual = median(rows) if rows else 0.0
     for low, high in passages(text[start:end]):
