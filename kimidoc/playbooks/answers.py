@@ -48,6 +48,7 @@ FOUND_IN_ROWS = Notice(
     "Some checks were answered by rows of tables that code read in the documents, as they stand "
     "there; the language model was asked only where there were none.",
 )
+LEAD = 60  # characters before a value that may say whose it is
 _UNIT = {"thousands": 1_000, "millions": 1_000_000, "billions": 1_000_000_000}
 
 
@@ -148,11 +149,11 @@ def _matches(patterns: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
 
 def typed(books: Sequence[Playbook], answers: Sequence[Answer]) -> list[Answer]:
     """The answers with the values of their check's type, read in the first quote that has any."""
-    types = {(book.id, check.id): check.answer for book in books for check in book.checks}
+    checks = {(book.id, check.id): check for book in books for check in book.checks}
     return [
         answer
         if answer.values
-        else replace(answer, values=_values(types.get(_of(answer), "text"), answer.citations))
+        else replace(answer, values=_values(checks.get(_of(answer)), answer.citations))
         for answer in answers
     ]
 
@@ -161,10 +162,25 @@ def _of(answer: Answer) -> tuple[str, str]:
     return answer.question.playbook or "", answer.question.check or ""
 
 
-def _values(answer_type: AnswerType, citations: Sequence[Citation]) -> tuple[Value, ...]:
-    for citation in citations:
-        if citation.verified:
-            found = [v for kind in KINDS[answer_type] for v in values.read(kind, citation.text)]
+def _values(check: Check | None, citations: Sequence[Citation]) -> tuple[Value, ...]:
+    for citation in citations if check else ():
+        if check and citation.verified:
+            found = [v for kind in KINDS[check.answer] for v in values.read(kind, citation.text)]
             if found:
-                return tuple(found)
+                return _led(check.leads, citation.text, found)
     return ()
+
+
+def _led(leads: Sequence[str], text: str, found: Sequence[Value]) -> tuple[Value, ...]:
+    """The values to which one of some expressions leads; all of them where none does.
+
+    What leads to a value stands between it and the one before it.
+    """
+    kept, at = list[Value](), 0
+    for value in found if len(found) > 1 else ():
+        start = max(text.find(value.words, at), 0)
+        before = " ".join(text[max(at, start - LEAD) : start].split())
+        at = start + len(value.words)
+        if any(re.search(lead, before, re.IGNORECASE) for lead in leads):
+            kept.append(value)
+    return tuple(kept) or tuple(found)

@@ -3,7 +3,8 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
-                            signs_answer, rows, figure, documents, tags
+                            signs_answer, rows, figure, leads, documents,
+                            tags
     [check.finding]         when, severity, message, help, signs, search, consequences, otherwise,
                             unless, arguments, inserted
     [[analysis]]            id, title, method, severity, message, help, tags
@@ -15,7 +16,8 @@ the sentences they match are the answer, and with ``signs_answer = true`` the se
 finding's signs match are. ``find`` goes first, ``clause`` last. ``rows`` names a table method: the
 rows it makes of the document are the answer, those whose first cell is ``figure`` if that is given,
 and where there is none the language model is asked after all. ``answer`` is the type of value that
-is read in the quotes (``values``). ``wordings`` ask the same in other words.
+is read in the quotes (``values``); of several in a quote those count whose lead-in one of the
+expressions of ``leads`` matches, if any does. ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
@@ -107,6 +109,7 @@ class Check:
     signs_answer: bool = False
     rows: TableMethod | None = None
     figure: str | None = None
+    leads: tuple[str, ...] = ()
 
     @property
     def by_rule(self) -> bool:
@@ -205,6 +208,7 @@ def _check(entry: _Table) -> Check:
         signs_answer=entry.yes("signs_answer", default=False),
         rows=entry.choice("rows", get_args(TableMethod), None) if entry.has("rows") else None,
         figure=entry.text("figure") if entry.has("figure") else None,
+        leads=entry.patterns("leads"),
     )
     entry.done()
     if check.figure is not None and check.rows is None:
