@@ -70,6 +70,8 @@ message = "The tenant can leave early."             # the reason, in a sentence
 help = "Work out the first date on which notice can be given."
 signs = ['\\bbreak (?:date|clause|option)\\b']     # optional: a located quote must match one
 # search = "sentences"          # look for the signs in every sentence, not only in the quotes
+# consequences = ['\\bterminat', '\\bpay']  # of sentences: one must hold such a word, too, or the
+# otherwise = "low"             # finding is only as severe as this
 # Of code: search is "lines" or "code" (without comments), and a match is harmless by unless (words
 # in the lines below it), arguments (of the call it opens) or inserted = true (only fixed text).
 # flow = ["sql-injection"]      # in Java and Python the data flow raises it too, and decides

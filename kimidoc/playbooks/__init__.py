@@ -13,11 +13,14 @@
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
     sweep    signs over every sentence of the documents, for what must not be overlooked
     references, terms, amendments, register, restated, dealings    contracts beside one another,
-             and beside registers, minutes and letters (``who`` is with whom)
-    statements, leverage, remarks, guidance, risks    figures recomputed, claims in words,
+             and beside registers, minutes and letters (``who`` is with whom); ``executed``: copies
+             that nobody has signed
+    statements, results, recomputed, leverage, remarks, guidance, risks    rows of figures, the main
+             ones beside the year before, percentages and claims in words held against them,
              expectations, two filings side by side
-    segments, transcript, reassurances, asked    sums by segment; a call's turns, what was called
-             settled there and is not, and what was asked that the remarks leave out
+    segments, across, transcript, reassurances, asked    figures by segment, in rows or columns; a
+             call's turns, what was called settled there and is not, and what was asked that the
+             remarks leave out
     records, onsets, followups    a patient's records: what contradicts, what is missing
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows

@@ -2,8 +2,10 @@
 
 Rules over sentences, and arithmetic (``values.dates``): an end is a day that is named, or a term
 counted from a day that is named; a right that is tied to a day and to a notice of some length must
-be used that long before. Everything is compared with the latest day a document of the set gives as
-its own, never with today, so that the same documents give the same report on any day.
+be used that long before. A term that runs from a day which the contract does not give ("the Launch
+Date") has no end that could be computed: it stands in the calendar as such, because a contract that
+is missing there would be overlooked. Everything is compared with the latest day a document of the
+set gives as its own, never with today, so that the same documents give the same report on any day.
 """
 
 from __future__ import annotations
@@ -56,11 +58,39 @@ _RIGHT = re.compile(
     re.IGNORECASE,
 )
 _NOTICE = re.compile(r"^\s*['’]?\s*(?:(?:prior|written|advance|previous)\s+)*notice", re.IGNORECASE)
+_PAST = re.compile(
+    r"^\s*['’]?\s*(?:(?:prior|written|advance)\s+)*notice\s+(?:after|following)\b", re.I
+)
 _NOT_A_TERM = re.compile(
     r"^\s*['’]?\s*(?:(?:(?:prior|written|advance|previous)\s+)*notice"
-    r"|(?:after|following)\b(?!\s+(?:the\s+)?(?:effective|commencement|date|start|signing)))",
+    r"|(?:after|following)\b(?!\s+(?:the\s+)?(?:effective|commencement|date|start|signing"
+    r"|(?:\w+ ){1,2}date\b)))",
     re.IGNORECASE,
 )
+# From where a term is counted, as the words behind its length say.
+_FROM = re.compile(
+    r"^\W*(?:\w+[\s,]+){0,3}?(?:(?:counted |running )?from|following|after|commencing|beginning|"
+    r"starting)\s+(?:and including\s+|on\s+|as of\s+|with\s+)?(?P<base>[^.,;()]{3,60})",
+    re.IGNORECASE,
+)
+_ITS_OWN = re.compile(
+    r"\bhereof\b|\bdate\s+(?:first\s+(?:above\s+)?written|of\s+(?:signing|signature"
+    r"|(?:its\s+)?execution|(?:this|the)\s+(?:\w+\s+)?(?:agreement|contract|lease|licen[cs]e"
+    r"|deed)))\b",
+    re.IGNORECASE,
+)
+_NOT_ON = re.compile(
+    r"\b(?:after|following|since|later than|from)\s+(?:the\s+|(?:\w+\s+){0,3}anniversary of\s+"
+    r"(?:the\s+|such\s+)?)?$",
+    re.IGNORECASE,
+)
+_EFFECTIVE = re.compile(
+    r"\b(?:effective|commenc\w+|beg[ia]ns?|starts?)\s+(?:as of|on|from|upon)\s+"
+    r"(?P<base>[^.,;()]{3,60})",
+    re.IGNORECASE,
+)
+_ANNIVERSARY = re.compile(r"\b(?:expir\w+|ending|until|to)\b[^.;]{0,30}\banniversary\b", re.I)
+OPEN = "no day given"
 _BEFORE = re.compile(r"^\s*(?:prior to|before|in advance of)\b", re.IGNORECASE)
 
 
@@ -68,7 +98,8 @@ _BEFORE = re.compile(r"^\s*(?:prior to|before|in advance of)\b", re.IGNORECASE)
 class Event:
     """A day, what falls on it, and the sentences it was computed from.
 
-    ``right_on``: for the last day of a notice, the day on which the right is used.
+    ``day``: "" where the contract counts from a day that it does not give. ``right_on``: for the
+    last day of a notice, the day on which the right is used.
     """
 
     day: str
@@ -88,20 +119,20 @@ def events(documents: Sequence[Document]) -> list[Event]:
         if document.kind not in TABLES
         for event in _of(document, latest)
     ]
-    return sorted(found, key=lambda event: (event.day, event.path, event.what))
+    return sorted(found, key=lambda event: (not event.day, event.day, event.path, event.what))
 
 
 def rows(documents: Sequence[Document]) -> Iterator[Row]:
     """The calendar's rows: the days of ``events`` in order."""
     for one in events(documents):
-        yield Row((one.day, one.what, one.path, one.how), one.citations)
+        yield Row((one.day or OPEN, one.what, one.path, one.how), one.citations)
 
 
 def missed(documents: Sequence[Document]) -> Iterator[Found]:
     """Rights whose last day for notice had passed when another document was written."""
     latest = latest_day(documents)
     for one in events(documents):
-        if one.right_on is not None and one.day < latest <= one.right_on:
+        if one.right_on is not None and one.day and one.day < latest <= one.right_on:
             said = (
                 f"{one.what} was {one.day} ({one.how}); another document is dated {latest}, and "
                 "nothing here shows that the notice was given"
@@ -119,7 +150,7 @@ def _of(document: Document, latest: str) -> Iterator[Event]:
     text, path = document.text, document.path
     named = _named_days(text)
     start = _start(document, named)
-    end = _end(document, start)
+    end = _end(document, start, named)
     if end is not None:
         yield end
         yield from _renewal(document, end, latest)
@@ -127,8 +158,7 @@ def _of(document: Document, latest: str) -> Iterator[Event]:
         low, high = sentence(text, match.start())
         said = text[low:high]
         length = _notice(said)
-        day = next((d for name, (d, _) in named.items() if name in " ".join(said.split())), None)
-        day = day or next((v.normal for v in read("date", said) if v.normal), None)
+        day = _tied_to(said, named)
         if length is None or length.normal is None or day is None:
             continue
         last = moved(day, length.normal, back=True)
@@ -137,6 +167,18 @@ def _of(document: Document, latest: str) -> Iterator[Event]:
             quotes = [Citation.of(document, low, high)]
             quotes += [Citation.of(document, *span) for d, span in named.values() if d == day][:1]
             yield Event(last, "Last day for notice", path, how, tuple(dict.fromkeys(quotes)), day)
+
+
+def _tied_to(said: str, named: dict[str, tuple[str, tuple[int, int]]]) -> str | None:
+    """The day on which a right is used: named or defined, and not one after which it may be."""
+    words = " ".join(said.split())
+    for name, (day, _) in named.items():
+        if name in words and not _START.search(name) and not _NOT_ON.search(words.split(name)[0]):
+            return day
+    for value in read("date", said):
+        if value.normal and not _NOT_ON.search(said[: said.find(value.words)]):
+            return value.normal
+    return None
 
 
 def _named_days(text: str) -> dict[str, tuple[str, tuple[int, int]]]:
@@ -162,7 +204,11 @@ def _start(
     return None
 
 
-def _end(document: Document, start: tuple[str, tuple[int, int]] | None) -> Event | None:
+def _end(
+    document: Document,
+    start: tuple[str, tuple[int, int]] | None,
+    named: dict[str, tuple[str, tuple[int, int]]],
+) -> Event | None:
     text = document.text
     for match in ENDS.finditer(text):
         if day := iso(match["date"]):
@@ -178,18 +224,40 @@ def _end(document: Document, start: tuple[str, tuple[int, int]] | None) -> Event
         follows = after[len(between) + len(length.words) :]
         if len(between) > 60 or _OTHER_TERM.search(between) or _NOT_A_TERM.match(follows):
             continue
+        quotes = [Citation.of(document, low, high)]
         own = re.search(rf"from (?:and including )?({DATE})", after, re.IGNORECASE)
-        begun = iso(own[1]) if own else start[0] if start else None
-        if begun is None:
-            continue
-        last = moved(moved(begun, length.normal or "") or "9999-12-31", "P1D", back=True)
-        if last is not None:
-            quotes = [Citation.of(document, low, high)]
-            if own is None and start:
-                quotes.append(Citation.of(document, *sentence(text, start[1][0])))
+        told = _FROM.match(follows)
+        told = told or _EFFECTIVE.search(text[low : match.start()])
+        words = told["base"] if told else ""
+        base = (iso(own[1]) or "", None) if own else _base(words, start, named)
+        if base is None:
+            begun = " ".join(words.split()) or "a beginning that is not dated"
             how = f"{length.words} from {begun}"
-            return Event(last, "End of the term", document.path, how, tuple(dict.fromkeys(quotes)))
+            return Event("", "End of the term", document.path, how, tuple(quotes))
+        day = moved(base[0], length.normal or "") if base[0] else None
+        if day is not None and not _ANNIVERSARY.search(follows):
+            day = moved(day, "P1D", back=True)
+        if day is not None:
+            if base[1] is not None:
+                quotes.append(Citation.of(document, *sentence(text, base[1][0])))
+            how = f"{length.words} from {base[0]}"
+            return Event(day, "End of the term", document.path, how, tuple(dict.fromkeys(quotes)))
     return None
+
+
+def _base(
+    words: str,
+    start: tuple[str, tuple[int, int]] | None,
+    named: dict[str, tuple[str, tuple[int, int]]],
+) -> tuple[str, tuple[int, int] | None] | None:
+    """The day a term is counted from, and where it stands; None where the contract gives none."""
+    plain = " ".join(words.split())
+    for name, found in named.items():
+        if name in plain:
+            return found
+    if plain and not _ITS_OWN.search(plain) and not re.match(r"(?:the )?Effective Date\b", plain):
+        return None
+    return start
 
 
 def _renewal(document: Document, end: Event, latest: str) -> Iterator[Event]:
@@ -201,6 +269,13 @@ def _renewal(document: Document, end: Event, latest: str) -> Iterator[Event]:
         lengths = [v for v in read("duration", said) if v.normal]
         length = _notice(said)
         day, by = end.day, "the end of the term"
+        if not day:
+            if length is not None and _AGAINST.search(said):
+                how = f"{length.words} before the end of the term ({end.how})"
+                quotes = (Citation.of(document, low, high), *end.citations)
+                yield Event("", "Last day for notice against renewal", document.path, how, quotes)
+                return
+            continue
         period = next((v for v in lengths if v != length), None)
         if period is not None and re.search(r"successive|additional|further|each", said, re.I):
             for _ in range(100):
@@ -226,6 +301,8 @@ def _notice(said: str) -> Value | None:
     for value in read("duration", said):
         at = said.find(value.words, at) + len(value.words)
         rest = said[at:]
+        if _PAST.match(rest):
+            continue
         if _NOTICE.match(rest) or (_BEFORE.match(rest) and "notice" in said.casefold()):
             return value
     return None

@@ -3,29 +3,34 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
-                            signs_answer, documents, tags
-    [check.finding]         when, severity, message, help, signs, search, unless, arguments,
-                            inserted, flow
+    [check.finding]         when, severity, message, help, signs, search, consequences, otherwise,
+                            unless, arguments, inserted, flow
     [[analysis]]            id, title, method, severity, message, help, tags, flow
     [[table]]               id, title, method, note
 
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
 clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
 the sentences they match are the answer, and with ``signs_answer = true`` the sentences that the
-finding's signs match are. ``find`` goes first, ``clause`` last. ``answer`` is the type of
-value that is read in the quotes (``values``). ``wordings`` ask the same in other words.
+finding's signs match are. ``find`` goes first, ``clause`` last. ``rows`` names a table method: the
+rows it makes of the document are the answer, those whose first cell is ``figure`` if that is given,
+and where there is none the language model is asked after all. ``answer`` is the type of value that
+is read in the quotes (``values``); of several in a quote those count whose lead-in one of the
+expressions of ``leads`` matches, if any does. ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
 answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
-code, or "code", which is lines without those that are only a comment. In code ``unless`` are
-expressions that make a match harmless where the next lines hold one, ``arguments`` those that do
-where an argument of the call that it opens begins with one, on whatever line (``calls``), and
-``inserted = true`` lets matches pass that put only fixed text into a text (``origin``). ``flow``
-names checks of the data flow (``flows``): it raises findings beside the signs, and decides over
-them in a document that it could follow; the method "flow" of an analysis raises nothing else.
+code, or "code", which is lines without those that are only a comment. Of sentences,
+``consequences`` are expressions of which one has to stand in a sentence that was found, or the
+finding is only as severe as ``otherwise`` says: a clause that is named is not yet one that does
+something. In code ``unless`` are expressions that make a match harmless where the next lines hold
+one, ``arguments`` those that do where an argument of the call that it opens begins with one, on
+whatever line (``calls``), and ``inserted = true`` lets matches pass that put only fixed text into
+a text (``origin``). ``flow`` names checks of the data flow (``flows``): it raises findings beside
+the signs, and decides over them in a document that it could follow; the method "flow" of an
+analysis raises nothing else.
 Keys that are not listed here are errors.
 """
 
@@ -48,11 +53,11 @@ Method = Literal[
     "annexes", "agreements", "expired", "conflicts", "missed", "register", "changed", "defined",
     "dealings", "unguarded", "unserved", "recomputed", "guidance", "risks", "contradictions",
     "gaps", "supplies", "follow-ups", "stopped", "remarks", "leverage", "reassurances",
-    "segments", "asked", "told-otherwise", "flow",
+    "segments", "asked", "told-otherwise", "unsigned", "revised", "flow",
 ]  # fmt: skip
 TableMethod = Literal[
     "calendar", "exposure", "recomputed", "guidance", "risks", "chronology", "allergies", "memo",
-    "named", "follow-ups", "segments", "asked", "flow",
+    "named", "follow-ups", "segments", "asked", "results", "flow",
 ]  # fmt: skip
 AnswerType = Literal["text", "yes/no", "date", "money", "duration", "percentage", "parties"]
 
@@ -78,6 +83,8 @@ class FindingRule:
     help: str
     signs: tuple[str, ...] = ()
     search: Search = "quotes"
+    consequences: tuple[str, ...] = ()
+    otherwise: Severity | None = None
     unless: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     inserted: bool = False
@@ -101,11 +108,14 @@ class Check:
     clause: str | None = None
     find: tuple[str, ...] = ()
     signs_answer: bool = False
+    rows: TableMethod | None = None
+    figure: str | None = None
+    leads: tuple[str, ...] = ()
 
     @property
     def by_rule(self) -> bool:
         """Whether code answers it and the language model is not asked."""
-        return bool(self.clause or self.find or self.signs_answer)
+        return bool(self.clause or self.find or self.signs_answer or self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +208,13 @@ def _check(entry: _Table) -> Check:
         clause=entry.name("clause") if entry.has("clause") else None,
         find=entry.patterns("find"),
         signs_answer=entry.yes("signs_answer", default=False),
+        rows=entry.choice("rows", get_args(TableMethod), None) if entry.has("rows") else None,
+        figure=entry.text("figure") if entry.has("figure") else None,
+        leads=entry.patterns("leads"),
     )
     entry.done()
+    if check.figure is not None and check.rows is None:
+        entry.wrong("figure", "it is one of the rows, and no rows are named")
     if check.signs_answer and not (check.finding and check.finding.search == "sentences"):
         entry.wrong("signs_answer", "the finding has no signs that are looked for in sentences")
     if check.clause is not None and check.clause not in clauses.names():
@@ -257,6 +272,8 @@ def _finding(entry: _Table) -> FindingRule:
         help=entry.text("help"),
         signs=entry.patterns("signs"),
         search=entry.choice("search", get_args(Search), "quotes"),
+        consequences=entry.patterns("consequences"),
+        otherwise=entry.choice("otherwise", SEVERITIES, None) if entry.has("otherwise") else None,
         unless=entry.patterns("unless"),
         arguments=entry.patterns("arguments"),
         inserted=entry.yes("inserted", default=False),
@@ -265,6 +282,10 @@ def _finding(entry: _Table) -> FindingRule:
     excuses = rule.unless or rule.arguments or rule.inserted
     if excuses and rule.search not in ("lines", "code"):
         entry.wrong("unless", "it, arguments and inserted are for lines of code")
+    if bool(rule.consequences) != bool(rule.otherwise):
+        entry.wrong("otherwise", "it and consequences belong together")
+    if rule.consequences and rule.search != "sentences":
+        entry.wrong("consequences", "they are for sentences")
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     entry.done()

@@ -17,6 +17,7 @@ from kimidoc.playbooks import (
     asked,
     deadlines,
     dealings,
+    executed,
     flows,
     followups,
     guidance,
@@ -24,6 +25,7 @@ from kimidoc.playbooks import (
     leverage,
     origin,
     reassurances,
+    recomputed,
     records,
     references,
     register,
@@ -31,7 +33,6 @@ from kimidoc.playbooks import (
     restated,
     risks,
     segments,
-    statements,
     sweep,
     terms,
 )
@@ -45,6 +46,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "annexes": references.annexes,
     "agreements": references.agreements,
     "expired": terms.expired,
+    "unsigned": executed.unsigned,
     "conflicts": amendments.conflicts,
     "missed": deadlines.missed,
     "register": register.differences,
@@ -53,7 +55,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "dealings": dealings.exclusive,
     "unguarded": handlers.unguarded,
     "unserved": handlers.unserved,
-    "recomputed": statements.wrong,
+    "recomputed": recomputed.wrong,
     "remarks": remarks.contradicted,
     "leverage": leverage.stated,
     "reassurances": reassurances.contradicted,
@@ -61,6 +63,7 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "asked": asked.raised,
     "told-otherwise": asked.differing,
     "guidance": guidance.missed,
+    "revised": guidance.revised,
     "risks": risks.changed,
     "contradictions": records.contradictions,
     "gaps": records.gaps,
@@ -68,6 +71,8 @@ METHODS: Mapping[Method, Callable[[Sequence[Document]], Iterator[sweep.Found]]] 
     "follow-ups": followups.open_ones,
     "stopped": followups.stopped,
 }
+# What is only named to be told apart: "(other than in connection with a change of control)".
+_ASIDE = re.compile(r"\((?:whether|other than|except|including|excluding)\b[^()]*\)", re.IGNORECASE)
 WORDS = 8  # of a match that a message repeats
 QUOTES = 5  # sentences that one swept finding shows; the message counts the rest
 
@@ -178,15 +183,28 @@ def _swept(
     citations = tuple(sweep.places(rule.signs, document))
     if not citations:
         return
+    severity, said = rule.severity, ""
+    if rule.consequences:
+        grave = [c for c in citations if _does(rule, c.text)]
+        citations = tuple(dict.fromkeys((*grave, *citations)))  # those that matter first
+        if not grave:
+            severity = rule.otherwise or severity
+            said = " No consequence stands in the same sentence, so look for one elsewhere."
     words = _brief(citations[0].text, matched(rule.signs, citations[0].text))
     message = (
         f"{rule.message} (Raised by a word rule over every sentence of the document, which here "
-        f"matched “{words}”.)"
+        f"matched “{words}”.){said}"
     )
     if (more := len(citations) - QUOTES) > 0:
         message += f" {more:,} more sentence{'s' * (more > 1)} of it fit the rule."
     name = rule_id(book, check)
-    yield _finding(name, check.title, rule.severity, message, document.path, citations[:QUOTES])
+    yield _finding(name, check.title, severity, message, document.path, citations[:QUOTES])
+
+
+def _does(rule: FindingRule, text: str) -> bool:
+    """Whether a sentence has a consequence for what the signs look for, asides left out."""
+    plain = _ASIDE.sub("", text)
+    return bool(matched(rule.signs, plain) and matched(rule.consequences, plain))
 
 
 def _follows(book: Playbook) -> bool:
@@ -205,7 +223,8 @@ def _flowed(
 def _joined(book: Playbook, analysis: Analysis, found: sweep.Found) -> Finding:
     name = rule_id(book, analysis)
     message = f"{analysis.message}: {found.words}. (Raised by a rule over all documents.)"
-    return _finding(name, analysis.title, analysis.severity, message, found.path, found.citations)
+    severity = found.severity or analysis.severity
+    return _finding(name, analysis.title, severity, message, found.path, found.citations)
 
 
 def _brief(quote: str, match: str) -> str:

@@ -72,7 +72,12 @@ _EXCLUDED = re.compile(
     r"|^\s*[:|–-]\s*(?:no|none|nil|n/a|not)\b",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r".+?(?:[.;!?](?=[\s\"”’)])|\n\s*\n|\Z)", re.DOTALL)
+_ASIDE = re.compile(r"\([^()]{24,}\)")  # denies nothing outside its brackets
+ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
+"""Stands before a full stop that ends a sentence, not a word that is cut short."""
+_SENTENCE = re.compile(
+    rf".+?(?:{ABBREVIATED}\.(?=[\s\"”’)])|[;!?](?=[\s\"”’)])|\n\s*\n|\Z)", re.DOTALL
+)
 _LOOK_AROUND = re.compile(r"\(\?<?[!=][^)]*\)")
 
 
@@ -93,6 +98,9 @@ def negated(text: str, start: int, end: int) -> bool:
     A negation within those words counts too: "guidance was not lowered".
     """
     plain = _HARMLESS.sub(lambda match: "_" * len(match[0]), text)
+    for aside in _ASIDE.finditer(plain):
+        if not (aside.start() <= start and end <= aside.end()):
+            plain = plain[: aside.start()] + "_" * len(aside[0]) + plain[aside.end() :]
     stops = [match for match in _END.finditer(plain) if match.end() < end]
     since, condition = (stops[-1].end(), bool(stops[-1]["if"])) if stops else (0, False)
     cues = [

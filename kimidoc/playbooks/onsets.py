@@ -16,12 +16,11 @@ from kimidoc.playbooks.negation import negated
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document
 from kimidoc.values import read
+from kimidoc.values.dates import MONTH, month
 
-_MONTHS = "january february march april may june july august september october november december"
-_MONTH = "|".join(f"{name}|{name[:3]}\\.?" for name in _MONTHS.split())
 _WHEN = (
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:{_MONTH}),? \d{{4}}|(?:{_MONTH}) \d{{1,2}},? \d{{4}}"
-    rf"|(?:{_MONTH})(?: of)?,? \d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}|(?:19|20)\d\d)\b"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? {MONTH},? \d{{4}}|{MONTH} \d{{1,2}},? \d{{4}}"
+    rf"|{MONTH}(?: of)?,? \d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}|(?:19|20)\d\d)\b"
 )
 _FIRST = re.compile(
     rf"(?P<what>[^\n.;:|•]{{4,90}}?(?:\n[^\n.;:|•]{{1,60}}?)?),?\s*\(?\b(?P<how>(?:first|initially)"
@@ -127,10 +126,9 @@ def _time(words: str) -> str:
     plain = " ".join(words.split())
     if re.fullmatch(r"\d{4}", plain):
         return plain
-    month = re.fullmatch(r"([A-Za-z]{3,9})\.?(?: of)?,? (\d{4})", plain)
-    if month:
-        at = [name[:3] for name in _MONTHS.split()].index(month[1][:3].casefold()) + 1
-        return f"{month[2]}-{at:02}"
+    named = re.fullmatch(r"([A-Za-z]{3,9})\.?(?: of)?,? (\d{4})", plain)
+    if named and (at := month(named[1])):
+        return f"{named[2]}-{at:02}"
     return next((value.normal or "" for value in read("date", plain)), "")
 
 

@@ -28,7 +28,8 @@ _LABEL = re.compile(
     r"\b(?P<kind>(?i:Annex|Annexure|Appendix|Schedule|Exhibit|Attachment))\s+"
     r"(?P<name>[A-Z]{1,2}(?:-?\d{1,2})?|\d{1,2}|[IVX]{1,4})\b(?P<more>[.-]?[A-Z0-9(]?)"
 )
-_OPENS = re.compile(r"(?:^|\n|\s{3}|[A-Z]{3}\.\s)[\s#*\[“\"-]*$")
+# At the beginning of a line, where a page's number may have come before it.
+_OPENS = re.compile(r"(?:^|\n(?:\s*\d{1,3}(?=\s))?|\s{3}|[A-Z]{3}\.\s)[\s#*\[“\"-]*$")
 # A reference into another text, and forms of the securities law, are no annexes of this one.
 _ELSEWHERE = re.compile(
     r"^[\s\w,&-]{0,40}?\b(?:of|to|in|under) (?:the|that|such|said) (?!this\b)[\w\s-]{0,40}?"
@@ -43,6 +44,17 @@ _AGREEMENT = re.compile(
     rf"(?: \([^)]{{0,40}}\))?,? (?:dated|made on|of)(?: as of)?(?: the)? (?P<date>{DATE})",
     re.IGNORECASE,
 )
+_LEADS = re.compile(r"^(?:.*\b(?:the|an?|to|of|and|by|that|certain) )+", re.IGNORECASE)
+# An agreement that another one has ended matters less than one that goes on.
+_OVER = re.compile(
+    r"^(?!.*\b(?:except|other than|with the exception)\b).*?"
+    r"\b(?P<how>supersede|terminate|replace|cancel)(?:l?ed|d|s)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDED = {
+    "supersede": "superseded", "terminate": "terminated", "replace": "replaced",
+    "cancel": "cancelled",
+}  # fmt: skip
 _STOP = frozenset("the and for with from that this been have which each other dated".split())
 
 
@@ -65,7 +77,10 @@ def annexes(documents: Sequence[Document]) -> Iterator[Found]:
             seen.add(name)
             start, end = _entry(document, match)
             said = document.text[match.end("name") : end]
-            if match["kind"][1:].islower() and not _enclosed(document, said, documents):
+            mentioned = match["kind"][1:].islower() or not _at_line_start(
+                document.text, match.start()
+            )
+            if mentioned and not _enclosed(document, said, documents):
                 missing[name] = Citation.of(document, start, end)
         if missing:
             quotes = tuple(dict.fromkeys(missing.values()))[:QUOTES]
@@ -91,11 +106,14 @@ def agreements(documents: Sequence[Document]) -> Iterator[Found]:
             if date in own and not _CHANGES.search(document.text[:OPENING]):
                 continue
             seen.add(date)
-            what = re.sub(
-                r"^(?:.*\b(?:the|an?|to|of|and|by) )+", "", " ".join(match["what"].split())
-            )
+            what = _LEADS.sub("", " ".join(match["what"].split()))
             quote = Citation.of(document, *sentence(document.text, match.start()))
-            yield Found(document.path, f"{what} of {date}", (quote,))
+            if over := _OVER.search(quote.text):
+                ended = _ENDED[over["how"].casefold()]
+                said = f"{what} of {date}, of which it says that it is {ended}"
+                yield Found(document.path, said, (quote,), "low")
+            else:
+                yield Found(document.path, f"{what} of {date}", (quote,))
 
 
 def _name(match: re.Match[str]) -> str:
@@ -105,10 +123,11 @@ def _name(match: re.Match[str]) -> str:
 def _opened(document: Document) -> set[str]:
     """The annexes at whose head something stands: a line begins with the label, outside a list.
 
-    A label in capitals among references in small letters is a head wherever its line was broken.
+    A label in capitals that is referred to in small letters is a head wherever its line was broken.
     """
     text = document.text
-    found = {_name(m) for m in _LABEL.finditer(text) if m["kind"].isupper()}
+    small = {_name(m) for m in _LABEL.finditer(text) if m["kind"][1:].islower()}
+    found = {_name(m) for m in _LABEL.finditer(text) if m["kind"].isupper()} & small
     heads = [m for m in _LABEL.finditer(text) if _at_line_start(text, m.start())]
     for at, head in enumerate(heads):
         near = {

@@ -54,7 +54,7 @@ class _Line:
 def differences(documents: Sequence[Document]) -> Iterator[Found]:
     """Every cell of a register that its contract contradicts, with both places."""
     named = counterparties(documents)
-    ends = {e.path: e for e in events(documents) if e.what.startswith("End of")}
+    ends = {e.path: e for e in events(documents) if e.day and e.what.startswith("End of")}
     for line in (line for d in documents if d.kind in TABLES for line in _lines(d)):
         row = " ".join(line.text(cell) for cell in line.cells)
         days = {iso(m) for m in re.findall(DATE, row, re.IGNORECASE)}

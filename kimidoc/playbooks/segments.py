@@ -3,18 +3,21 @@
 A document names its segments ("two reportable segments, Flexibles and Rigid Packaging", "the
 Chillers segment", or paragraphs that begin with a name below "We report three segments"). Rows of a
 statement that follow each other directly, two of them or more by segment, with a total below: their
-sum is compared with it, year by year. Eliminations and corporate costs are rows like the others.
+sum is compared with it, year by year. Eliminations and corporate costs are rows like the others. A
+table headed "Chillers Segment" gives the figures of one: they are listed and not added up.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
-from kimidoc.playbooks.statements import Line, lines
+from kimidoc.playbooks.across import columns
+from kimidoc.playbooks.statements import Line, heading, lines, unit
 from kimidoc.playbooks.sweep import Found
 from kimidoc.types import Citation, Document, Row
 
@@ -28,11 +31,25 @@ _MENTION = re.compile(
 _TOTAL = re.compile(
     r"(?:(?:sub)?total\b.*|consolidated\b.*|(?:net |operating )?(?:revenues?|sales)"
     r"|(?:operating|net) (?:income|profit|earnings)(?: \(loss\))?|gross profit"
-    r"|(?:adjusted )?EBITD?A?|earnings from operations|income from operations)",
+    r"|(?:adjusted )?EBITD?A?(?: from continuing operations)?|earnings from operations"
+    r"|income from operations)",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"\b(?:in|of) (?:US )?(?:dollars, in )?(thousands|millions|billions)\b", re.I)
 _TITLE = re.compile(r"[A-Za-z][A-Za-z ()&,'’-]{3,70}")
+_HEADED = re.compile(
+    r"(?P<name>[A-Z][\w&’'-]*(?: (?:[A-Z&][\w&’'-]*|and|of)){0,3}?) "
+    r"(?:Reportable |Operating )?Segment\b"
+)
+_NO_NAME = frozenset(
+    "business each operating other our per principal reportable selected the total".split()
+)
+_OF_ONE = re.compile(
+    r"(?:total |net )?(?:revenues?|sales)(?: including .*)?|gross profit"
+    r"|operating (?:income|profit)(?: \(loss\))?"
+    r"|(?:segment )?(?:adjusted )?EBITD?A?(?: from continuing operations)?"
+    r"|segment (?:income|profit)|income from operations",
+    re.IGNORECASE,
+)
 _BELOW = 2_500  # characters below "three segments" in which paragraphs begin with their names
 
 
@@ -59,33 +76,54 @@ def groups(document: Document) -> Iterator[Group]:
     mentioned = _MENTION.search(document.text)
     if mentioned is None:
         return
-    run: list[Line] = []
+    tables = defaultdict[tuple[int, str], list[Line]](list)
     for line in lines(document):
-        if "%" in line.citation.text or not _follows(document.text, run, line):
+        tables[line.table, line.period].append(line)
+    for table in tables.values():
+        yield from _grouped(document, mentioned.end(), table)
+
+
+def _grouped(document: Document, mentioned: int, table: Sequence[Line]) -> Iterator[Group]:
+    run: list[Line] = []
+    for line in table:
+        if line.percent or not _follows(document.text, run, line):
             run = []
-        if "%" in line.citation.text:
+        if line.percent:
             continue
-        named = [row for row in run if _is_segment(document.text, mentioned.end(), row.label)]
-        if len(named) > 1 and _TOTAL.fullmatch(line.label):
-            yield Group(document, _figure(document.text, run, line), _unit(document, line),
-                        tuple(run), line)  # fmt: skip
+        if len(run) > 1 and _TOTAL.fullmatch(line.label) and _by_segment(document, mentioned, run):
+            measure = unit(document, line.citation.start_char)
+            figure = _figure(document.text, run, line)
+            yield Group(document, figure, measure, tuple(run), line)
             run = []
         else:
             run.append(line)
 
 
+def alone(document: Document) -> Iterator[tuple[str, Line]]:
+    """Rows of tables that are headed by one segment, each with its name."""
+    for line in lines(document):
+        if not line.percent and _OF_ONE.fullmatch(line.label):
+            heads = [m["name"] for m in _HEADED.finditer(heading(document, line))]
+            if heads and heads[-1].casefold() not in _NO_NAME:
+                yield heads[-1], line
+
+
 def _follows(text: str, run: Sequence[Line], line: Line) -> bool:
-    """Whether a row stands directly below the last one, and gives the same years."""
+    """Whether a row stands directly below the last one."""
     if not run:
         return True
     before, after = run[-1].citation.end_char or 0, line.citation.start_char or 0
     between = text[before:after]
-    same = run[0].values.keys() | line.values.keys()
-    return not re.sub(r"[\s|]", "", between) and len(same) == max(
-        len(r.values) for r in (*run, line)
-    )
+    return not re.sub(r"[\s|]", "", between)
 
 
+def _by_segment(document: Document, mentioned: int, run: Sequence[Line]) -> bool:
+    """Whether two rows or more are called as segments are."""
+    named = (row for row in run if _is_segment(document.text, mentioned, row.label))
+    return next(named, None) is not None and next(named, None) is not None
+
+
+@lru_cache(maxsize=1024)
 def _is_segment(text: str, mentioned: int, label: str) -> bool:
     name = re.escape(label).replace(r"\ ", r"\s+")
     said = rf"\b{name}(?:,? and [A-Z][\w ]{{2,30}})? (?:reportable |operating )?segments?\b"
@@ -100,7 +138,7 @@ def _is_segment(text: str, mentioned: int, label: str) -> bool:
 def _figure(text: str, run: Sequence[Line], total: Line) -> str:
     """What the rows give: the total's own name, or the words above the first row."""
     if not re.fullmatch(r"(?:sub)?total(?: segments?| company)?|consolidated", total.label, re.I):
-        return total.label
+        return re.sub(r"^total (?=\w)", "", total.label, flags=re.IGNORECASE)
     above = text[max(0, (run[0].citation.start_char or 0) - 200) : run[0].citation.start_char]
     for said in reversed(above.split("\n")):
         words = re.sub(r"\b(?:fiscal|(?:19|20)\d\d|years? ended).*", "", said, flags=re.IGNORECASE)
@@ -108,16 +146,6 @@ def _figure(text: str, run: Sequence[Line], total: Line) -> str:
         if _TITLE.fullmatch(words):
             return words
     return total.label
-
-
-def _unit(document: Document, line: Line) -> str:
-    """The unit that is named last above a row, or else most often."""
-    at = line.citation.start_char or 0
-    above = list(_UNIT.finditer(document.text, max(0, at - 3_000), at))
-    if above:
-        return above[-1][1].casefold()
-    often = Counter(match[1].casefold() for match in _UNIT.finditer(document.text))
-    return often.most_common(1)[0][0] if often else ""
 
 
 def rows(documents: Sequence[Document]) -> Iterator[Row]:
@@ -133,6 +161,27 @@ def rows(documents: Sequence[Document]) -> Iterator[Row]:
                 less = group.missing(year)
                 note = f"the rows give {whole - less:,}" if less else "the sum of the rows"
                 yield _row(group, group.total, year, whole, note)
+        for one in columns(document):
+            note = "the sum of the columns" if one.name == "total" else ""
+            note = note or (f"{100 * one.value / one.whole:.1f} %" if one.whole else "")
+            cells = (one.figure, one.name, one.year, f"{one.value:,}")
+            measure = unit(document, one.citation.start_char)
+            yield Row((*cells, measure, note, document.path), (one.citation,))
+        for (label, name, period, year), (value, line) in _by_themselves(document).items():
+            cells = (label, name, f"{year}{f', {period}' * bool(period)}", f"{value:,}")
+            yield Row(
+                (*cells, unit(document, line.citation.start_char), "", document.path),
+                (line.citation,),
+            )
+
+
+def _by_themselves(document: Document) -> dict[tuple[str, str, str, str], tuple[Decimal, Line]]:
+    """(figure, segment, period, year) -> what its own table gives; adjusted ones come later."""
+    found: dict[tuple[str, str, str, str], tuple[Decimal, Line]] = {}
+    for name, line in alone(document):
+        for year in sorted(line.values, reverse=True):
+            found.setdefault((line.label, name, line.period, year), (line.values[year], line))
+    return found
 
 
 def _row(group: Group, line: Line, year: str, value: Decimal, note: str) -> Row:

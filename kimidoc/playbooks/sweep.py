@@ -14,29 +14,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kimidoc.playbooks import calls
+from kimidoc.playbooks.negation import ABBREVIATED
 from kimidoc.playbooks.signs import matched
-from kimidoc.types import Citation, Document
+from kimidoc.types import Citation, Document, Severity
 
 QUOTE_CHARS = 900  # of a sentence that does not end
 TABLES = frozenset({"xlsx", "xls", "ods", "csv"})  # their rows are no sentences
-WORDS = 5  # a heading is no clause, nor is a row of a table
+WORDS = 5  # fewer are no clause, nor is a row of a table
 _WORD = re.compile(r"\w+")
+_VERB = re.compile(
+    r"\b(?:shall|will|may|must|can|cannot|is|are|was|were|be|been|has|have|had|do(?:es)?|agrees?"
+    r"|grants?|means?|undertakes?|appoints?|terminates?|expires?|ends?|applies|apply)\b",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|--|<!--|;)")
-_ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
 # Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
 END = re.compile(
-    rf"{_ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
+    rf"{ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
     r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What an analysis found in one document: the words to say and the quotes it rests on."""
+    """What an analysis found in one document: the words to say and the quotes it rests on.
+
+    ``severity``: where the words themselves make it lighter than the playbook says.
+    """
 
     path: str
     words: str
     citations: tuple[Citation, ...]
+    severity: Severity | None = None
 
 
 def sentence(text: str, at: int) -> tuple[int, int]:
@@ -67,8 +76,20 @@ def places(signs: Sequence[str], document: Document) -> Iterator[Citation]:
             found.add(sentence(text, match.start()))
     for start, end in sorted(found):
         said = text[start:end]
-        if said.count(" | ") < 2 and len(_WORD.findall(said)) >= WORDS and matched(signs, said):
+        if said.count(" | ") >= 2 or len(_WORD.findall(said)) < WORDS:
+            continue
+        if matched(signs, said):
+            if heading(said):  # by itself it says nothing: the clause is what follows
+                after = next((at for at in range(end, len(text)) if not text[at].isspace()), end)
+                end = max(end, min(sentence(text, after)[1], start + QUOTE_CHARS))
             yield Citation.of(document, start, end)
+
+
+def heading(said: str) -> bool:
+    """Whether some words are only titles: most begin with a capital, and no verb is among them."""
+    words = re.findall(r"[A-Za-z][\w’'-]*", said)
+    large = sum(word[0].isupper() for word in words if len(word) > 3)
+    return 5 * large >= 4 * sum(len(w) > 3 for w in words) and not _VERB.search(said)
 
 
 def lines(

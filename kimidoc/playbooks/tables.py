@@ -12,10 +12,11 @@ from kimidoc.playbooks import (
     followups,
     guidance,
     memo,
+    recomputed,
     records,
+    results,
     risks,
     segments,
-    statements,
 )
 from kimidoc.playbooks.ask import rule_id
 from kimidoc.playbooks.format import Playbook, TableMethod
@@ -30,9 +31,10 @@ METHODS: Mapping[
     "calendar": (deadlines.COLUMNS, lambda _book, _answers, documents: deadlines.rows(documents)),
     "exposure": (exposure.COLUMNS, exposure.rows),
     "recomputed": (
-        statements.COLUMNS,
-        lambda _book, _answers, documents: statements.rows(documents),
+        recomputed.COLUMNS,
+        lambda _book, _answers, documents: recomputed.rows(documents),
     ),
+    "results": (results.COLUMNS, lambda _book, _answers, documents: results.rows(documents)),
     "guidance": (guidance.COLUMNS, lambda _book, _answers, documents: guidance.rows(documents)),
     "chronology": (records.CHRONOLOGY, lambda _book, _answers, documents: records.rows(documents)),
     "allergies": (

@@ -14,13 +14,15 @@ from dateutil.relativedelta import relativedelta
 
 from kimidoc.types import Value
 
-_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
-_MONTH = "(?:" + "|".join([*_MONTHS, *(f"{m[:3]}\\.?" for m in _MONTHS), "sept\\.?"]) + ")"
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+MONTH = "(?:" + "|".join([*MONTHS, *(f"{m[:3]}\\.?" for m in MONTHS), "sept\\.?"]) + ")"
+"""A pattern of a month's name, whole or cut short, to be used with IGNORECASE; no groups."""
 DATE = (
-    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)?(?: day of)? {_MONTH},? \d{{4}}\b"
-    rf"|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b)"
+    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)?(?: day of)? {MONTH},? \d{{4}}\b"
+    rf"|\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b)"
 ).replace(" ", r"\s+")
 """A pattern of a day that can be read in one way only, to be used with IGNORECASE; no groups."""
 _NUMERIC = r"\b(?P<a>\d{1,2})(?P<s>[./-])(?P<b>\d{1,2})(?P=s)(?P<year>\d{4}|\d{2})\b"
@@ -48,6 +50,12 @@ def iso(text: str) -> str | None:
         return parser.parse(plain, dayfirst=False).date().isoformat()
     except (ValueError, OverflowError):
         return None
+
+
+def month(name: str) -> int | None:
+    """What ``MONTH`` matched as 1 to 12; None where it is no month."""
+    begins = name.casefold()[:3]
+    return next((at for at, each in enumerate(MONTHS, 1) if each.startswith(begins)), None)
 
 
 def _numeric(match: re.Match[str]) -> tuple[str | None, str]:

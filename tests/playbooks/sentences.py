@@ -79,6 +79,22 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "After a merger of its suppliers the Licensor need not consent.",
         ),
         (
+            "This agreement terminates one year after the closing of any sale of the Company.",
+            "Nothing terminates upon a sale of the Company.",
+        ),
+        (
+            "If the Parent sells the Company to a competitor, the Bank may terminate.",
+            "The Parent sells the Company to nobody.",
+        ),
+        (
+            "If a majority of the equity of Cask, Inc. is acquired, either may terminate.",
+            "A majority of the shares was acquired in 2019.",
+        ),
+        (
+            "It may end this agreement if Cask sells substantially all of its assets.",
+            "Cask never sells substantially all of its assets.",
+        ),
+        (
             "It shall not be assigned, by way of a merger or otherwise.",
             "It shall not be assigned except in connection with a merger.",
         ),
@@ -105,12 +121,34 @@ SENTENCES: dict[str, list[tuple[str, str | None]]] = {
             "Each party may novate its rights.",
         ),
         (
+            "Neither this agreement nor any right under it shall be assigned.",
+            "This agreement and any right under it may be assigned.",
+        ),
+        (
             "No assignment of this agreement is valid.",
             "An assignment of this agreement is valid.",
         ),
         (
             "An assignment requires the prior written consent of the Bank.",
             "An assignment never requires the consent of the Bank.",
+        ),
+    ],
+    "dd.revenue-share": [
+        (
+            "The Licensee shall pay a royalty on each barrel.",
+            "No royalty is payable.",
+        ),
+        (
+            "The Agent is paid a commission.",
+            "The Agent is not paid a commission.",
+        ),
+        (
+            "The Distributor keeps 15% of Net Revenue.",
+            "The number of shares is raised by 4% a year.",
+        ),
+        (
+            "Profits of the venture are shared equally.",
+            "Profits of the venture are not shared.",
         ),
     ],
     "dd.exclusivity": [

@@ -53,7 +53,20 @@ AGAINST, PRESENT = "Last day for notice against renewal", "End of the present re
         ("Dated 1 January 2020. Confidentiality lasts for a term of notice of two years.", []),
         ("Dated 1 January 2020. The employment term continues until ended by either party on six "
          "months' notice.", []),
-        ("The initial term is two years.", []),
+        ("The initial term is two years.", [("", END)]),
+        ("Dated 2 May 2020. The term of this agreement is two years following the Launch Date. It "
+         "is renewed for another year unless a party gives thirty days' notice that it is not to "
+         "renew.", [("", END), ("", AGAINST)]),
+        ("Dated 2 May 2020. This agreement is effective as of the date of first delivery and shall "
+         "continue for a term of ten years.", [("", END)]),
+        ("Dated 2 May 2020. The term is three years from the date of this agreement, expiring on "
+         "the third anniversary.", [("2023-05-02", END)]),
+        ("Dated 2 May 2020. Either party may terminate this agreement, effective at any time after "
+         "31 January 2021, upon ninety days' notice.", []),
+        ('Dated 2 May 2020 (the "Effective Date"). At any time following the seventh anniversary '
+         "of the Effective Date either party may terminate on 60 days' notice.", []),
+        ("Dated 2 May 2020. The initial term is one year. It renews from year to year unless ended "
+         "upon sixty days' notice after the end of the term.", [("2021-05-01", END)]),
     ],
 )  # fmt: skip
 def test_days_of_a_contract(text: str, found: list[tuple[str, str]]) -> None:

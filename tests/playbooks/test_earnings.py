@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kimidoc import ingest
-from kimidoc.playbooks import guidance, judge, remarks, risks, statements
+from kimidoc.playbooks import guidance, judge, recomputed, remarks, risks, statements
 from kimidoc.playbooks.load import load
 from kimidoc.types import Document
 
@@ -82,15 +82,15 @@ def test_rows_that_stand_with_one_cell_a_line() -> None:
     ],
 )
 def test_what_is_no_rate_of_growth(said: str) -> None:
-    assert list(statements.wrong([filing(f"{STACKED}\n{said}\n")])) == []
+    assert list(recomputed.wrong([filing(f"{STACKED}\n{said}\n")])) == []
 
 
 def test_claims_that_agree_stand_in_the_table_and_raise_nothing() -> None:
-    assert [row.cells[:4] for row in statements.rows([REPORT])] == [
+    assert [row.cells[:4] for row in recomputed.rows([REPORT])] == [
         ("gross margin", "fiscal 2022", "40 %", "40.0 %"),
         ("growth of net revenue", "fiscal 2022", "4 %", "4.0 %"),
     ]
-    assert list(statements.wrong([REPORT])) == []
+    assert list(recomputed.wrong([REPORT])) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_claims_that_agree_stand_in_the_table_and_raise_nothing() -> None:
 )  # fmt: skip
 def test_a_claim_made_elsewhere(said: str, words: str | None) -> None:
     call = Document("call.txt", "text", "read", f"Call on fiscal year 2022.\n\n{said}\n")
-    found = [one.words for one in statements.wrong([REPORT, call])]
+    found = [one.words for one in recomputed.wrong([REPORT, call])]
     assert found == ([words] if words else [])
 
 
@@ -148,6 +148,50 @@ def test_old_stands_above_new() -> None:
     assert [row[2] for row in rows] == ["55 to 57 million dollars", "51 to 53 million"]
 
 
+RELEASE = Document(
+    "release.txt", "text", "read",
+    "Results of the quarter, August 29, 2022\n\nOur guidance for FY22 is the following:\n\n"
+    "Revenue of $53 million to $54 million, which compares to prior guidance of $55 million to $57 "
+    "million\n\nComparable sales decline of 4.5% to 6.0%\n\nNon-GAAP diluted EPS2 of $1.00 to "
+    "$1.05, which compares to prior guidance of $0.90 to $1.10\n\nCapital expenditures of about "
+    "$4 million, which is unchanged\n\nRevenue of $12 million was a record\n\nFor the third "
+    "quarter we expect an operating margin of 3.4%.\n",
+)  # fmt: skip
+
+
+def test_a_release_with_the_guidance_before_it() -> None:
+    rows = [row.cells[:4] + row.cells[5:] for row in guidance.rows([RELEASE, REPORT])]
+    said, before = "2022-08-29", "before 2022-08-29"
+    assert rows == [
+        ("adjusted earnings per share", "fiscal 2022", "$0.90 to $1.10", before, ""),
+        ("adjusted earnings per share", "fiscal 2022", "$1.00 to $1.05", said, ""),
+        ("capital expenditures", "fiscal 2022", "$4 million", said, "4.1 million"),
+        ("comparable sales", "fiscal 2022", "4.5% to 6.0%", said, ""),
+        ("operating margin", "fiscal 2022, a quarter", "3.4%", said, ""),
+        ("revenue", "fiscal 2022", "$55 million to $57 million", before, "52.0 million (outside)"),
+        ("revenue", "fiscal 2022", "$53 million to $54 million", said, "52.0 million (outside)"),
+    ]
+    (found,) = guidance.missed([RELEASE, REPORT])  # the earlier range has a document of its own
+    assert found.words.startswith("revenue of fiscal 2022: $53 million to $54 million expected")
+
+
+def test_expectations_that_were_changed() -> None:
+    (found,) = guidance.revised([RELEASE, REPORT])
+    assert found.path == "release.txt"
+    assert found.words == (
+        "adjusted earnings per share of fiscal 2022: $0.90 to $1.10 before, $1.00 to $1.05 now; "
+        "revenue of fiscal 2022: $55 million to $57 million before, $53 million to $54 million now"
+    )
+    later = Document(
+        "may.txt", "text", "read",
+        "Call of 9 May 2022.\n\nFor fiscal 2022 we now expect revenue of 51 to 53 million.\n",
+    )  # fmt: skip
+    (found,) = guidance.revised([later, CALL])
+    assert (found.path, len(found.citations)) == ("may.txt", 2)
+    assert found.words.startswith("revenue of fiscal 2022: 55 to 57 million dollars before, 51 to")
+    assert list(guidance.revised([CALL, REPORT])) == []
+
+
 TITLE, NEXT = "Item 1A. Risk factors\n\n", "Item 2. Properties\n\nA yard.\n"
 SNOW = "Snow may block the pass. In 2019 it did so for nine days.\n\n"
 OAK = "Oaks grow slowly. We buy staves from one forest."
@@ -177,6 +221,27 @@ def test_risk_factors_of_two_years() -> None:
     }  # fmt: skip
     for quote in (quote for one in found.values() for quote in one.citations):
         assert by_path[quote.path or ""][quote.start_char : quote.end_char] == quote.text
+
+
+def test_a_page_ends_in_the_middle_of_a_sentence() -> None:
+    broken = OLD.replace("be used within", "be used\n\n10\nTable of Contents\nwithin")
+    assert list(risks.changes([filing(OLD, 2022, "a.md"), filing(broken, 2023, "b.md")])) == []
+    other = broken.replace("a month", "one month or two at most")
+    (change,) = risks.changes([filing(OLD, 2022, "a.md"), filing(other, 2023, "b.md")])
+    assert change.later[0].text == "A second forest could be used within one month or two at most."
+    papers = [filing(OLD, 2022, "a.md"), filing(other, 2023, "b.md")]
+    (row,) = risks.rows(papers)
+    assert "Table of Contents" in row.citations[1].text  # as it stands there
+
+
+def test_what_is_told_otherwise_in_another_place_was_reworded() -> None:
+    moved = (
+        f"{TITLE}The pass may be blocked by heavy snow. In 2019 it was blocked for nine days.\n\n"
+    )
+    moved += f"{OAK} A second forest could be used within a month.\n\n"
+    moved += f"Fire may close the yard. The yard is insured for $3 million.\n\n{NEXT}"
+    told = {c.what for c in risks.changes([filing(OLD, 2022, "a.md"), filing(moved, 2023, "b.md")])}
+    assert told == {"reworded"}
 
 
 def test_only_figures_changed_or_only_one_filing() -> None:

@@ -58,6 +58,14 @@ def test_a_small_one():
         ('signs = ["break (?:date|option)"]', 'signs = "break"', "signs: expected a list"),
         ('when = "found"', 'when = "not_found"', "finding.signs: there is no quote"),
         ("[check.finding]", 'scope = "some"\n[check.finding]', "scope: expected one of"),
+        ("[check.finding]", 'rows = "some"\n[check.finding]', "rows: expected one of calendar"),
+        ("[check.finding]", 'figure = "Revenue"\n[check.finding]', "figure: it is one of the rows"),
+        ('help = "h"', 'help = "h"\notherwise = "low"', "otherwise: it and consequences belong"),
+        (
+            'help = "h"',
+            'help = "h"\nconsequences = ["end"]\notherwise = "low"',
+            "consequences: they are for sentences",
+        ),
     ],
 )
 def test_each_mistake_is_named(old, new, complaint):

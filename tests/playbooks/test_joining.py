@@ -232,3 +232,41 @@ def test_the_example_deal_room() -> None:
         ("dd.term-over", "quillon-supply-agreement.docx"),
         ("dd.annex-not-in-set", "meridale-amendment-1.docx"),
     }
+
+
+def test_labels_in_capitals_and_behind_a_page_number() -> None:
+    caps = (
+        f"AGREEMENT\n\nLinks stand as depicted in EXHIBIT C, and texts as in EXHIBIT D.\n\n{BODY}"
+    )
+    assert missing(paper(caps)) == ["a.md: Exhibit C, Exhibit D"]
+    assert missing(paper(f"{caps}\n\nEXHIBIT C\n\n{BODY}")) == ["a.md: Exhibit D"]
+    pages = f"AGREEMENT\n\nThe warrant is in the form of Annex A.\n\n{BODY}\n\n"
+    pages += f"9 Annex A WARRANT\n\n{BODY}"
+    assert missing(paper(pages)) == []
+    assert missing(paper(pages.replace("9 Annex A", "9 Warrants"))) == ["a.md: Annex A"]
+
+
+def test_an_agreement_is_called_by_its_own_words() -> None:
+    text = (
+        f"{BODY}\n\nThe parties made that certain Supply Agreement, dated March 3, 2011.\n\n{BODY}"
+    )
+    assert [one.words for one in references.agreements([paper(text)])] == [
+        "Supply Agreement of 2011-03-03"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "severity"),
+    [
+        ("The Loan Agreement dated 3 March 2011 goes on.", "Loan Agreement of 2011-03-03", None),
+        ("The Loan Agreement dated 3 March 2011 shall be terminated on the Closing.",
+         "Loan Agreement of 2011-03-03, of which it says that it is terminated", "low"),
+        ("This supersedes all agreements except the Loan Agreement dated 3 March 2011.",
+         "Loan Agreement of 2011-03-03", None),
+    ],
+)  # fmt: skip
+def test_an_agreement_that_is_over_matters_less(
+    said: str, words: str, severity: str | None
+) -> None:
+    (found,) = references.agreements([paper(f"{BODY}\n\n{said}\n\n{BODY}")])
+    assert (found.words, found.severity) == (words, severity)

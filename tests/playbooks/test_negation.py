@@ -108,6 +108,8 @@ def test_denied(marked: str) -> None:
     [
         # The negation denies something else: another clause, sentence, condition or comparison.
         "It does not lapse but [renews automatically].",
+        "This agreement (which no party may cancel without cause) [renews automatically].",
+        "[If the shares (without those that are not listed) are sold, it ends].",
         "It [renews automatically] unless notice is not withdrawn.",
         "If neither party gives notice, this agreement [renews automatically].",
         "If neither party gives notice this agreement shall [renew automatically].",

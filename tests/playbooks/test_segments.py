@@ -91,3 +91,63 @@ def test_the_example_set() -> None:
     assert ("Operating income", "Corporate and other", "2025", "-17,915") in figures
     assert ("Operating income", "total", "2025", "28,765") in figures
     assert list(segments.wrong(documents)) == []
+
+
+DASHES = (
+    "Years ended June 30,\n2022\n2021\n2020\nSales including intersegment sales\nCasks\n$\n300\n$\n"
+    "280\n$\n250\nStaves\n120\n115\n110\nOther\n—\n—\n—\nTotal sales including intersegment sales\n"
+    "420\n395\n360\n"
+)
+
+
+def test_rows_of_dashes_and_a_page_number_between_tables() -> None:
+    paper = filing(f"{NAMES}Results\n2022\n2021\nCosts\n9\n8\n17\n{DASHES}")
+    (group,) = segments.groups(paper)
+    assert (group.figure, [row.label for row in group.rows]) == (
+        "sales including intersegment sales", ["Casks", "Staves", "Other"],
+    )  # fmt: skip
+    assert [str(group.missing(year)) for year in ("2022", "2021", "2020")] == ["0", "0", "0"]
+
+
+def test_a_table_headed_by_one_segment() -> None:
+    text = (
+        "Casks Segment\nThe segment makes barrels.\n($ in millions) 2022 2021\nNet sales 300 280\n"
+        "Cost of staves 9 8\n\nStaves Segment Results 2022 2021\nNet sales 120 115\n"
+        "Operating income 12 11\n\nAdjusted\nStaves Segment Results 2022 2021\n"
+        "Operating income 14 13\n"
+    )
+    rows = [row.cells[:5] for row in segments.rows([filing(text)])]
+    assert ("Net sales", "Staves", "2022", "120", "millions") in rows
+    assert [row[3] for row in rows if row[0] == "Operating income"] == ["12", "11"]
+    assert not [row for row in rows if row[0].startswith("Cost")]
+
+
+COLUMNS = (
+    "The accounts of the segments are those of the group.\nNorthern\nOperations\nOther\nSouthern\n"
+    "Operations\nTotal\n2022\nTotal revenue\n$\n111\n$\n21\n$\n132\nOperating income\n(3)\n9\n6\n"
+    "Shops\n4\n4\n19\n2021\nTotal revenue\n$\n102\n$\n20\n$\n122\nThat is all there is to say.\n"
+)
+
+
+def test_segments_as_columns() -> None:
+    rows = [row.cells[:6] for row in segments.rows([filing(COLUMNS)])]
+    assert rows[:3] == [
+        ("Total revenue", "Northern Operations", "2022", "111", "thousands", "84.1 %"),
+        ("Total revenue", "Other Southern Operations", "2022", "21", "thousands", "15.9 %"),
+        ("Total revenue", "total", "2022", "132", "thousands", "the sum of the columns"),
+    ]
+    assert ("Operating income", "Northern Operations", "2022", "-3", "thousands", "-50.0 %") in rows
+    assert ("Total revenue", "total", "2021", "122", "thousands", "the sum of the columns") in rows
+    assert not [row for row in rows if row[0] == "Shops"]  # 4 and 4 are not 19
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COLUMNS.replace("132", "140").replace("\n6\n", "\n16\n"),  # nothing but one row adds up
+        COLUMNS.replace("Total\n2022", "2022"),
+        COLUMNS.replace("Operations\nOther", "Works\nOther"),  # whose column is whose
+    ],
+)
+def test_columns_that_are_not_told_to_be_segments(text: str) -> None:
+    assert list(segments.rows([filing(text)])) == []

@@ -70,6 +70,37 @@ def test_a_message_repeats_whole_words_and_not_the_quote() -> None:
         assert said in finding.message and len(finding.message) < 250
 
 
+def test_a_heading_is_shown_with_what_follows_it() -> None:
+    text = "9. Sale of the Business and Change of Control.\n\nThe Buyer may end it then.\n\nMore.\n"
+    paper = Document("c.md", "markdown", "read", text)
+    (quote,) = sweep.places(("change of control",), paper)
+    assert quote.text.startswith("Sale of") and quote.text.endswith("The Buyer may end it then.")
+    assert sweep.heading("ARTICLE 3 CONFIDENTIALITY AND NON-COMPETITION")
+    assert not sweep.heading("THE SELLER SHALL NOT COMPETE WITH THE BUYER")
+    assert not sweep.heading("the seller keeps out of the business of the buyer")
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("On a change of control the Buyer may terminate it.", "critical"),
+        ("A change of control means a sale of the shares.", "medium"),
+        ("It terminates on death (whether by change of control or not is all one).", "medium"),
+        ("A change of control means a sale.\n\nAfter a change of control it pays ten.", "critical"),
+        ("A change of control does not terminate it.", "medium"),
+    ],
+)
+def test_severity_follows_a_consequence_in_the_same_sentence(text: str, severity: str) -> None:
+    check = next(check for check in DUE.checks if check.id == "change-of-control")
+    paper = Document("a.md", "markdown", "read", f"Supply agreement.\n\n{text}\n")
+    found = judge.findings(replace(DUE, checks=(check,), analyses=()), [], [paper])
+    assert [one.severity for one in found] == [severity]
+    if severity == "medium":
+        assert "look for one elsewhere" in found[0].message
+    if text.count("control") == 2 and severity == "critical":
+        assert "pays ten" in found[0].citations[0].text  # what does something comes first
+
+
 def test_only_documents_that_the_check_applies_to() -> None:
     leases = replace(BOOK, checks=(replace(CHECK, documents=Applies(words=("lease",))),))
     assert judge.findings(leases, [], [PAPER]) == ()
