@@ -76,7 +76,7 @@ def by_rule(
                 notices[FOUND_IN_ROWS] = None
             if answer.status == "not_found" and check.clause:
                 answer = clauses.answer(question, document, ranked.get(check.clause, []))
-            if answer.status == "not_found" and check.finding and check.finding.search != "quotes":
+            if answer.status == "not_found" and check.signs_last:
                 answer = _swept(answer, check, document)
             found[question.id] = answer
             if check.clause:
@@ -129,8 +129,7 @@ def _amount(row: Row) -> Value:
 
 
 def _swept(answer: Answer, check: Check, document: Document) -> Answer:
-    """What the finding's signs match, where nothing else answers: what raises a finding is not
-    "not found" beside it. The ranking stays as it was."""
+    """What the finding's signs match, where nothing else answers; the ranking stays as it was."""
     assert check.finding is not None
     places = list(sweep.places(check.finding.signs, document))[: clauses.QUOTES]
     return replace(answer, status="found", citations=tuple(places)) if places else answer

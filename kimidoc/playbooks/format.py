@@ -3,6 +3,8 @@
     [playbook]              id, title, description; prefix of its rule ids; prose
     [playbook.applies]      kinds and words by which a document set is recognised
     [[check]]               id, title, question, wordings, scope, terms, answer, clause, find,
+                            signs_answer, signs_last, rows, figure, leads,
+                            documents, tags
     [check.finding]         when, severity, message, help, signs, search, consequences, otherwise,
                             unless, arguments, inserted, flow
     [[analysis]]            id, title, method, severity, message, help, tags, flow
@@ -11,7 +13,8 @@
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
 clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
 the sentences they match are the answer, and with ``signs_answer = true`` the sentences that the
-finding's signs match are. ``find`` goes first, ``clause`` last. ``rows`` names a table method: the
+finding's signs match are. ``find`` goes first, ``clause`` last; with ``signs_last = true`` signs
+answer where nothing else did, for what must not be missing. ``rows`` names a table method: the
 rows it makes of the document are the answer, those whose first cell is ``figure`` if that is given,
 and where there is none the language model is asked after all. ``answer`` is the type of value that
 is read in the quotes (``values``); of several in a quote those count whose lead-in one of the
@@ -108,6 +111,7 @@ class Check:
     clause: str | None = None
     find: tuple[str, ...] = ()
     signs_answer: bool = False
+    signs_last: bool = False
     rows: TableMethod | None = None
     figure: str | None = None
     leads: tuple[str, ...] = ()
@@ -208,6 +212,7 @@ def _check(entry: _Table) -> Check:
         clause=entry.name("clause") if entry.has("clause") else None,
         find=entry.patterns("find"),
         signs_answer=entry.yes("signs_answer", default=False),
+        signs_last=entry.yes("signs_last", default=False),
         rows=entry.choice("rows", get_args(TableMethod), None) if entry.has("rows") else None,
         figure=entry.text("figure") if entry.has("figure") else None,
         leads=entry.patterns("leads"),
@@ -215,7 +220,9 @@ def _check(entry: _Table) -> Check:
     entry.done()
     if check.figure is not None and check.rows is None:
         entry.wrong("figure", "it is one of the rows, and no rows are named")
-    if check.signs_answer and not (check.finding and check.finding.search == "sentences"):
+    if (check.signs_answer or check.signs_last) and not (
+        check.finding and check.finding.search == "sentences"
+    ):
         entry.wrong("signs_answer", "the finding has no signs that are looked for in sentences")
     if check.clause is not None and check.clause not in clauses.names():
         known = ", ".join(clauses.names())

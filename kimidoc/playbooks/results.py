@@ -33,7 +33,9 @@ _FIGURES: dict[str, tuple[str, ...]] = {
     ),
     "Net income": (
         r"(?:net (?:income|earnings|profit)|profit for the (?:year|period))(?: \(loss\))?",
-        r"net (?:income|earnings)(?: \(loss\))?(?: attributable to .*)?",
+        r"net (?:income|earnings)(?: \(loss\))? attributable to "
+        r"(?!.*\b(?:non-?controlling|minority))(?!each).*",
+        r"net (?:income|earnings)(?: \(loss\))? including .*",
     ),
     "Diluted earnings per share": (
         r"diluted (?:net )?(?:earnings|income)(?: \(loss\))? per (?:common |ordinary )?share.{0,30}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kimidoc.playbooks.answers import typed
+from kimidoc.playbooks.answers import by_rule, typed
+from kimidoc.playbooks.ask import questions
 from kimidoc.playbooks.load import load
 from kimidoc.types import Answer, Citation, Document, Question
 
@@ -37,3 +38,17 @@ def test_the_date_that_the_words_before_it_lead_to(
         answer = Answer(question, "found", "", (Citation.of(paper, 0, len(said)),))
         (one,) = typed([DUE], [answer])
         assert [value.normal for value in one.values] == days
+
+
+def test_signs_answer_last_where_a_sale_of_the_company_is_touched() -> None:
+    text = (
+        "Supply agreement.\n\nIf Cask, Inc. sells the company to a brewer, Stave may terminate.\n\n"
+        "Neither this contract nor an order under it shall be transferred.\n"
+    )
+    paper = Document("a.md", "markdown", "read", text)
+    answers, _ = by_rule([DUE], questions(DUE, [paper]), [paper])
+    control = answers["dd.change-of-control@a.md"]
+    assert control.status == "found" and control.citations[0].text.startswith("If Cask, Inc.")
+    assert {check.id for check in DUE.checks if check.signs_last} == {
+        "change-of-control", "assignment",
+    }  # fmt: skip

@@ -52,6 +52,16 @@ def test_each_period_of_a_table() -> None:
     ]
 
 
+def test_what_others_hold_is_not_the_companys_net_income() -> None:
+    text = (
+        "2022 2021\nNet income including noncontrolling interests 52 50\n"
+        "Net income attributable to noncontrolling interests (2) (5)\n"
+        "NET INCOME ATTRIBUTABLE TO CASK 50 45\n"
+    )
+    assert [row[2] for row in rows(text)] == ["50"]
+    assert [row[2] for row in rows(text.replace("NET INCOME ATTRIBUTABLE TO CASK", "X"))] == ["52"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
