@@ -37,7 +37,7 @@ Novelty = Annotated[
     typer.Option(
         "--novelty",
         help="Also show what deviates from the rest of the set: a table, and heat strips on the "
-        "HTML page. COST",
+        "HTML page. Where the window has to be read for it, that takes about 30 % longer.",
         rich_help_panel="What is asked",
         show_default=False,
     ),

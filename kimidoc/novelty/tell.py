@@ -13,9 +13,10 @@ SCHEMA = "kimidoc.novelty/1"
 TEXT_CHARACTERS = 160  # of a line, in a table; its quote has all of it
 LEAST = 0.5  # a line below this score stands elsewhere and is nobody's news
 METHOD = (
-    "Scores are nats. The model that read the window says how unexpected each word was; a rule "
-    "over words says whether it stands elsewhere in the same surroundings, and is believed as far "
-    "as it is right in this set. New is not wrong, and what changed may be meant."
+    "The higher the score (in nats), the less the rest of the set leads one to expect the line. "
+    "The model that read the window says how unexpected each word was; a rule over words says "
+    "whether it stands elsewhere in the same surroundings, and is believed as far as it is right "
+    "in this set. New is not wrong, and what changed may be meant."
 )
 
 Ranked = list[tuple[Scored, Line]]

@@ -203,7 +203,8 @@ def changed(documents: Sequence[Document]) -> Iterator[Found]:
         own.sort(key=lambda change: not (change.later or change.earlier)[0].begins)
         if own:
             sides = [side for change in own for side in (change.earlier, change.later) if side]
-            said = "; ".join((change.later or change.earlier)[0].text for change in own[:SHOWN])
+            first = [(change.later or change.earlier)[0].text for change in own[:SHOWN]]
+            said = "; ".join(text.rstrip(". ") for text in first)
             more = f"; and {len(own) - SHOWN} more, in the table" if len(own) > SHOWN else ""
             quotes = tuple(_quote(side) for side in sides[: 2 * SHOWN])
             yield Found(sides[-1][0].document.path, f"{what}: {said}{more}", quotes)

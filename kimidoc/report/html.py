@@ -169,7 +169,7 @@ def _context(report: Report, viewer: Viewer) -> dict[str, Any]:
         "paths": _paths,
         "heading": lambda answer: digest.heading(answer, titles),
         "say": lambda citation: place.say(citation, kinds.of(citation.path)),
-        "is_code": lambda c: kinds.is_text(c.path) and "\n" in c.text.strip(),
+        "is_code": kinds.is_code,
         "cited": digest.places,
         "raised": lambda answer: raised.get(digest.about(answer)),
         "helps": defaultdict(str, {rule.id: rule.help for rule in report.rules}),

@@ -17,6 +17,9 @@ EXTRACTED = SLIDES | SHEETS | {
 }  # fmt: skip
 
 
+PROSE = {"", "text", "txt", "markdown", "md", "rst"}
+
+
 class Kinds:
     """The kind of each document, by path; a path outside the coverage goes by its suffix."""
 
@@ -36,6 +39,12 @@ class Kinds:
         if kind == "template":  # a page that was read as source, whatever it is called
             return True
         return path is not None and not {kind, suffix} & EXTRACTED
+
+    def is_code(self, citation: Citation) -> bool:
+        """Whether a quote is lines as they stand in a file: any of a program, several of a text."""
+        if not self.is_text(citation.path):
+            return False
+        return self.of(citation.path) not in PROSE or "\n" in citation.text.strip()
 
 
 def section(citation: Citation) -> str | None:

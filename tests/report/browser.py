@@ -45,8 +45,9 @@ class Page:
         self._number, self._rest = 0, b""
         options = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-            "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={width},{height}", "about:blank",
+            "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
+            f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}",
+            "about:blank",
         ]  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PIPES, str(to_read), str(to_write), executable, *options],
@@ -123,11 +124,13 @@ class Page:
         )
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
-    def look(self, width: int, *, scheme: str = "light", media: str = "") -> None:
-        """The width, the colour scheme and the medium from here on."""
+    def look(
+        self, width: int, *, height: int = 900, scheme: str = "light", media: str = ""
+    ) -> None:
+        """The size, the colour scheme and the medium from here on."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=900, deviceScaleFactor=1, mobile=False,
+            width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)

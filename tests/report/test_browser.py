@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kimidoc.report import html
-from kimidoc.types import Report
+from kimidoc.types import Report, Row, Table
 from tests.report import browser
 from tests.report.browser import Page
 from tests.report.conftest import LEASE
@@ -144,6 +144,34 @@ def test_nothing_runs_out_of_the_page(opened: Open, width: int, scheme: str) -> 
     assert 0 <= box[0] < box[1] <= width
     paper = page.js("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_counts_and_words_are_not_broken_in_two(opened: Open) -> None:
+    quote = rich().tables[0].rows[0].citations
+    cells = (
+        "Net revenue",
+        "heat pumps",
+        "thousands",
+        "of the whole",
+        LEASE,
+        "fiscal 2025",
+        "text " * 60,
+    )
+    rows = tuple(Row(cells, quote) for _ in range(11))
+    table = Table(
+        "t", "Expectations of management, old above new", "By a rule.", tuple("abcdefg"), rows
+    )
+    page = opened(replace(rich(), tables=(table,)))
+    lines = (
+        "((node) => {{ const range = document.createRange(); range.selectNodeContents(node);"
+        "return new Set(Array.from(range.getClientRects(), (r) => Math.round(r.top))).size; }})"
+        "(document.querySelector('{}'))"
+    )
+    assert page.js("document.querySelector('nav a[href=\"#table-1\"] .count').textContent") == "11"
+    assert page.js(lines.format('nav a[href="#table-1"] .count')) == 1
+    assert page.js(lines.format("#table-1 tbody td:nth-child(3)")) == 1
+    assert page.js(lines.format("#table-1 tbody summary")) == 1
+    assert page.js("document.documentElement.scrollWidth") <= 1280
 
 
 def test_print_leaves_controls_out_and_opens_folds(opened: Open) -> None:

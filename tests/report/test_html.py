@@ -230,6 +230,8 @@ def test_a_strip_says_in_words_what_it_draws(rich_page: Parser) -> None:
     assert (same.attributes["aria-label"] or "").endswith("no change of what stands elsewhere")
     levels = [rect.attributes["class"] for rect in changed.css("rect")]
     assert levels == ["heat-0", "heat-2", "heat-4", "heat-mark"]
+    mark = changed.css_first("rect.heat-mark")
+    assert mark is not None and (mark.attributes["x"], mark.attributes["width"]) == ("14.85", "0.3")
     assert _text(rich_page, "#strips tbody tr").endswith("91100–205")
 
 

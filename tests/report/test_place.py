@@ -60,3 +60,16 @@ def test_a_page_that_was_read_as_source_has_the_lines_of_its_file() -> None:
         row = replace(report.coverage[0], path="web/login.html", kind=kind)
         kinds = place.Kinds(replace(report, coverage=(row,)))
         assert kinds.is_text("web/login.html") is lines
+
+
+def test_a_line_of_a_program_is_code_and_a_line_of_prose_is_not() -> None:
+    kinds = place.Kinds(full())
+    line = replace(CODE, text="if token != expected:")
+    assert kinds.is_code(line) and kinds.is_code(replace(line, path="web/app.js"))
+    for path, text, code in (
+        ("notes.txt", "Rent is 900 euros.", False),
+        ("notes.md", "# Rent\n\n900 euros", True),
+        ("README", "Rent is 900 euros.", False),
+        (LEASE, "two\nlines", False),
+    ):
+        assert kinds.is_code(replace(line, path=path, text=text)) is code
