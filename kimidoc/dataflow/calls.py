@@ -274,7 +274,7 @@ def _sunk(
 ) -> None:  # fmt: skip
     for key, wanted in sink.demands:
         given = words.get(key)
-        if given is None or str(given.literal[1] if given.literal else None) != wanted:
+        if given is None or not _is(given, wanted):
             return
     looked = _chosen(sink, receiver, args, words)
     if not looked:
@@ -292,6 +292,13 @@ def _sunk(
                 reached = True
     fixed = all(made.fixed or (made.taints and not reached) for made in looked)
     run.looked(check, span, "reached" if reached else "fixed" if fixed else "unknown")
+
+
+def _is(value: Value, wanted: str) -> bool:
+    """Whether it is that literal, or the class of that name."""
+    if value.static:
+        return value.type is not None and value.type.rpartition(".")[2] == wanted
+    return str(value.literal[1] if value.literal else None) == wanted
 
 
 def _words(named: tuple[str, ...], name: str) -> str:

@@ -25,15 +25,16 @@ them, case ignored, a space standing for any white space, and not in a clause th
 (``negation``; ``prose = false`` for code, where "not" is an operator). They make a rule, not an
 answer: what they matched is always a quote that code located. They are looked for in the quotes an
 answer came with or, by ``search``, in the whole text (``sweep``): "sentences" of prose, "lines" of
-code, or "code", which is lines without those that are only a comment. Of sentences,
-``consequences`` are expressions of which one has to stand in a sentence that was found, or the
+code, or "code", which is lines without comments and docstrings. ``consequences`` are expressions of
+which one has to stand in a sentence that was found, or in the lines around a place in code, or the
 finding is only as severe as ``otherwise`` says: a clause that is named is not yet one that does
-something. In code ``unless`` are expressions that make a match harmless where the next lines hold
-one, ``arguments`` those that do where an argument of the call that it opens begins with one, on
-whatever line (``calls``), and ``inserted = true`` lets matches pass that put only fixed text into
-a text (``origin``). ``flow`` names checks of the data flow (``flows``): it raises findings beside
-the signs, and decides over them in a document that it could follow; the method "flow" of an
-analysis raises nothing else.
+something, and not every hash guards a password. In code ``unless`` are expressions that make a
+match harmless where the next lines hold one, ``arguments`` those that do where an argument of the
+call that it opens begins with one, on whatever line (``calls``), and ``inserted = true`` lets
+matches pass that put only fixed text into a text (``origin``). ``flow`` names checks of the data
+flow (``flows``): it raises findings beside the signs, and decides over them in a document that it
+could follow, where nothing is critical that no flow bears out; the method "flow" of an analysis
+raises nothing else.
 Keys that are not listed here are errors.
 """
 
@@ -291,8 +292,8 @@ def _finding(entry: _Table) -> FindingRule:
         entry.wrong("unless", "it, arguments and inserted are for lines of code")
     if bool(rule.consequences) != bool(rule.otherwise):
         entry.wrong("otherwise", "it and consequences belong together")
-    if rule.consequences and rule.search != "sentences":
-        entry.wrong("consequences", "they are for sentences")
+    if rule.consequences and rule.search == "quotes":
+        entry.wrong("consequences", "they are for what is searched, not for quotes")
     if rule.search != "quotes" and not rule.signs:
         entry.wrong("search", f"there are no signs to look for in the {rule.search}")
     entry.done()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from kimidoc.playbooks import (
@@ -98,11 +99,13 @@ def findings(
             rule = check.finding
             if rule and followed and rule.flow:
                 raised = followed.raised(rule.flow, document.path)
-                found += (_flowed(book, check, rule, one) for one in raised)
+                found += (_flowed(book, check, rule, one, document) for one in raised)
             if rule and rule.search != "quotes" and fits(document, check.documents):
                 swept = _swept(book, check, rule, document)
                 if followed and rule.flow and followed.knows(rule.flow, document):
-                    swept = (f for f in swept if not followed.decides(rule, f.citations[0]))
+                    swept = (
+                        _unproved(f) for f in swept if not followed.decides(rule, f.citations[0])
+                    )
                 found += swept
     for analysis in book.analyses:
         if analysis.method == "flow" and followed:
@@ -170,11 +173,12 @@ def _swept(
                 continue
             match = matched(rule.signs, citation.text, prose=False)
             words = f": “{_brief(citation.text, match)}”" if match else ""  # cut off, if too long
-            message = f"{rule.message} (Raised by a word rule over every line{words}.)"
+            severity, said = _weighed(rule, document, citation)
+            message = f"{rule.message} (Raised by a word rule over every line{words}.){said}"
             yield _finding(
                 rule_id(book, check),
                 check.title,
-                rule.severity,
+                severity,
                 message,
                 document.path,
                 (citation,),
@@ -201,6 +205,22 @@ def _swept(
     yield _finding(name, check.title, severity, message, document.path, citations[:QUOTES])
 
 
+def _weighed(rule: FindingRule, document: Document, citation: Citation) -> tuple[Severity, str]:
+    """How severe a place in a program is: less where nothing around it says what it is for."""
+    around = sweep.around(document, citation)
+    if not rule.consequences or matched(rule.consequences, around, prose=False):
+        return rule.severity, ""
+    return rule.otherwise or rule.severity, " Nothing in the lines around it says that it matters."
+
+
+def _unproved(finding: Finding) -> Finding:
+    """Of a document whose data flow was followed, nothing is critical that no flow bears out."""
+    if finding.severity != "critical":
+        return finding
+    said = " No value from outside was seen to reach it; what callers elsewhere give is not known."
+    return replace(finding, severity="high", message=finding.message + said)
+
+
 def _does(rule: FindingRule, text: str) -> bool:
     """Whether a sentence has a consequence for what the signs look for, asides left out."""
     plain = _ASIDE.sub("", text)
@@ -213,10 +233,19 @@ def _follows(book: Playbook) -> bool:
 
 
 def _flowed(
-    book: Playbook, of: Check | Analysis, rule: FindingRule | Analysis, raised: flows.Raised
+    book: Playbook,
+    of: Check | Analysis,
+    rule: FindingRule | Analysis,
+    raised: flows.Raised,
+    document: Document | None = None,
 ) -> Finding:
-    message = f"{rule.message.rstrip('.')}: {raised.words}. (Raised by following the data flow.)"
-    weight = flows.severity(rule.severity, raised)
+    usual, said = rule.severity, ""
+    if isinstance(rule, FindingRule) and document is not None:
+        usual, said = _weighed(rule, document, raised.citations[0])
+    message = (
+        f"{rule.message.rstrip('.')}: {raised.words}. (Raised by following the data flow.){said}"
+    )
+    weight = flows.severity(usual, raised)
     return _finding(rule_id(book, of), of.title, weight, message, raised.path, raised.citations)
 
 

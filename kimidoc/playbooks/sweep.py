@@ -27,6 +27,10 @@ _VERB = re.compile(
     r"|grants?|means?|undertakes?|appoints?|terminates?|expires?|ends?|applies|apply)\b",
     re.IGNORECASE,
 )
+BEFORE, AFTER = 12, 8  # lines of a program that say what a place in it is for
+_DOCSTRING = re.compile(
+    r"(?:\A|:[ \t]*(?:#[^\n]*)?\n)\s*[rRuU]?(?P<q>\"\"\"|\'\'\')(?:(?!(?P=q)).)*+(?P=q)", re.DOTALL
+)
 _COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|--|<!--|;)")
 # Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
 END = re.compile(
@@ -92,21 +96,40 @@ def heading(said: str) -> bool:
     return 5 * large >= 4 * sum(len(w) > 3 for w in words) and not _VERB.search(said)
 
 
+def around(document: Document, citation: Citation) -> str:
+    """The path, and the lines around a place in a program: ``BEFORE`` and ``AFTER`` it."""
+    assert citation.start_char is not None and citation.end_char is not None
+    text, start, end = document.text, citation.start_char, citation.end_char
+    before = text[:start].split("\n")[-1 - BEFORE :]
+    after = text[end:].split("\n", AFTER + 1)[: AFTER + 1]
+    return "\n".join((document.path, "\n".join(before) + text[start:end] + "\n".join(after)))
+
+
+def docstrings(text: str) -> tuple[tuple[int, int], ...]:
+    """Where Python's docstrings stand, texts that are a block's first statement."""
+    return tuple(m.span() for m in _DOCSTRING.finditer(text))
+
+
+def _within(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
 def lines(
     signs: Sequence[str], document: Document, *, comments: bool, harmless: tuple[str, ...] = ()
 ) -> Iterator[Citation]:
     """Every run of whole lines that a sign matches, in order, each line cited once.
 
-    ``comments`` False passes over matches that begin in a line that is only a comment; those whose
-    call has a ``harmless`` argument are passed over too.
+    ``comments`` False passes over matches that begin in a line that is only a comment, or in a
+    docstring; those whose call has a ``harmless`` argument are passed over too.
     """
     text, found = document.text, dict[int, tuple[int, int]]()  # line -> its first match
+    said = () if comments or document.kind != "python" else docstrings(text)
     for sign in signs:
         for match in re.finditer(sign.replace(" ", r"\s+"), text, re.IGNORECASE):
             start = text.rfind("\n", 0, match.start()) + 1
             if not match[0] or calls.has(text, match, document.kind, harmless):
                 continue
-            if comments or not _COMMENT.match(text, start):
+            if comments or not (_COMMENT.match(text, start) or _within(said, match.start())):
                 found[start] = min(found.get(start, match.span()), match.span())
     last = 0
     for start, (first, after) in sorted(found.items()):

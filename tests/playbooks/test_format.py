@@ -64,7 +64,7 @@ def test_a_small_one():
         (
             'help = "h"',
             'help = "h"\nconsequences = ["end"]\notherwise = "low"',
-            "consequences: they are for sentences",
+            "consequences: they are for what is searched, not for quotes",
         ),
     ],
 )
