@@ -22,6 +22,7 @@
              call's turns, what was called settled there and is not, and what was asked that the
              remarks leave out
     records, onsets, followups    a patient's records: what contradicts, what is missing
+    searched    where signs match in a whole document, for findings and for answers
     origin, calls, handlers    where inserted text comes from; a call's arguments; what only a
              whole repository shows
     flows    data flow (room ``dataflow``) as findings, and what becomes of signs where it decides

@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from kimidoc import values
-from kimidoc.playbooks import clauses, sweep, tables
+from kimidoc.playbooks import clauses, searched, sweep, tables
 from kimidoc.playbooks.format import AnswerType, Check, Playbook
 from kimidoc.playbooks.sweep import QUOTE_CHARS, TABLES, sentence
 from kimidoc.types import (
@@ -40,8 +40,8 @@ KINDS: Mapping[AnswerType, tuple[ValueKind, ...]] = {
 }
 FOUND_BY_PATTERNS = Notice(
     "method.answers-by-patterns",
-    "Some checks were answered by word rules alone: the sentences that a pattern of the playbook "
-    "matches are the answer, and the language model was not asked.",
+    "Some checks were answered by word rules alone: the sentences or lines that a pattern of the "
+    "playbook matches are the answer, and the language model was not asked.",
 )
 FOUND_IN_ROWS = Notice(
     "method.answers-by-rows",
@@ -89,7 +89,7 @@ def by_rule(
 def _found(question: Question, check: Check, document: Document) -> Answer:
     spans = list(dict.fromkeys(_matches(check.find, document.text)))
     if check.signs_answer and check.finding:
-        places = sweep.places(check.finding.signs, document)
+        places = searched.places(check.finding, document)
         spans += [
             (c.start_char, c.end_char)
             for c in places

@@ -12,13 +12,13 @@
 
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
 clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
-the sentences they match are the answer, and with ``signs_answer = true`` the sentences that the
-finding's signs match are. ``find`` goes first, ``clause`` last; with ``signs_last = true`` signs
-answer where nothing else did, for what must not be missing. ``rows`` names a table method: the
-rows it makes of the document are the answer, those whose first cell is ``figure`` if that is given,
-and where there is none the language model is asked after all. ``answer`` is the type of value that
-is read in the quotes (``values``); of several in a quote those count whose lead-in one of the
-expressions of ``leads`` matches, if any does. ``wordings`` ask the same in other words.
+the sentences they match are the answer, and with ``signs_answer = true`` the sentences or lines
+that the finding's signs match are. ``find`` goes first, ``clause`` last; with ``signs_last = true``
+signs answer where nothing else did, for what must not be missing. ``rows`` names a table method:
+the rows it makes of the document are the answer, those whose first cell is ``figure`` if that is
+given, and where there is none the language model is asked after all. ``answer`` is the type of
+value that is read in the quotes (``values``); of several in a quote those count whose lead-in one
+of the expressions of ``leads`` matches, if any does. ``wordings`` ask the same in other words.
 
 ``signs`` are regular expressions: a finding is raised only if a verified quote matches one of
 them, case ignored, a space standing for any white space, and not in a clause that denies it
@@ -221,10 +221,11 @@ def _check(entry: _Table) -> Check:
     entry.done()
     if check.figure is not None and check.rows is None:
         entry.wrong("figure", "it is one of the rows, and no rows are named")
-    if (check.signs_answer or check.signs_last) and not (
-        check.finding and check.finding.search == "sentences"
-    ):
-        entry.wrong("signs_answer", "the finding has no signs that are looked for in sentences")
+    searched = check.finding.search if check.finding else "quotes"
+    if check.signs_answer and searched == "quotes":
+        entry.wrong("signs_answer", "the finding has no signs that are looked for in the text")
+    if check.signs_last and searched != "sentences":
+        entry.wrong("signs_last", "the finding has no signs that are looked for in sentences")
     if check.clause is not None and check.clause not in clauses.names():
         known = ", ".join(clauses.names())
         entry.wrong("clause", f"there is no fitted model of {check.clause!r}; there are {known}")

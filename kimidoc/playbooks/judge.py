@@ -24,7 +24,6 @@ from kimidoc.playbooks import (
     guidance,
     handlers,
     leverage,
-    origin,
     reassurances,
     recomputed,
     records,
@@ -33,6 +32,7 @@ from kimidoc.playbooks import (
     remarks,
     restated,
     risks,
+    searched,
     segments,
     sweep,
     terms,
@@ -163,14 +163,7 @@ def _swept(
 ) -> Iterator[Finding]:
     """One finding for a document of prose, with its sentences; one for every place in code."""
     if rule.search != "sentences":
-        comments = rule.search == "lines"
-        for citation in sweep.lines(
-            rule.signs, document, comments=comments, harmless=rule.arguments
-        ):
-            if rule.inserted and origin.fixed(document, citation):
-                continue
-            if origin.excused(document, citation, rule.unless):
-                continue
+        for citation in searched.places(rule, document):
             match = matched(rule.signs, citation.text, prose=False)
             words = f": “{_brief(citation.text, match)}”" if match else ""  # cut off, if too long
             severity, said = _weighed(rule, document, citation)
@@ -184,7 +177,7 @@ def _swept(
                 (citation,),
             )
         return
-    citations = tuple(sweep.places(rule.signs, document))
+    citations = tuple(searched.places(rule, document))
     if not citations:
         return
     severity, said = rule.severity, ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kimidoc.errors import ConfigError
-from kimidoc.playbooks import judge, tables
+from kimidoc.playbooks import answers, judge, tables
 from kimidoc.playbooks.format import playbook
 from kimidoc.playbooks.load import load, parsed
-from kimidoc.types import Document, Finding
+from kimidoc.types import Document, Finding, Question
 
 REVIEW = load("code-review")
 SERVLET = """class App extends HttpServlet {
@@ -197,3 +197,20 @@ def test_a_hash_beside_a_password_matters() -> None:
     text = PRIMES.replace("text", "password")
     weak = [f for f in found(document(text, "names.py")) if f.rule_id == "code.weak-crypto"]
     assert [f.severity for f in weak] == ["high"]
+
+
+def test_lines_that_signs_match_answer_their_check() -> None:
+    """Of programs the model is asked only what no sign looks for."""
+    checks = {check.id: check for check in REVIEW.checks}
+    assert checks["command-execution"].by_rule and not checks["performance"].by_rule
+    text = document(PRIMES, "names.py")
+    asked = [
+        Question(check, "Where?", text.path, REVIEW.id, check)
+        for check in ("command-execution", "no-timeout")
+    ]
+    found, notices = answers.by_rule([REVIEW], asked, [text])
+    run = found["command-execution"]
+    assert (
+        [c.start_line for c in run.citations] == [13] and run.by_rule and run.citations[0].verified
+    )
+    assert found["no-timeout"].status == "not_found" and answers.FOUND_BY_PATTERNS in notices
