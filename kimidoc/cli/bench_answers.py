@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kimidoc import __version__
-from kimidoc.cli import output
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.measuring import as_json, used
 from kimidoc.cli.options import Manner
-from kimidoc.cli.streams import Streams, utf8
+from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.config import parsers
 from kimidoc.errors import UsageError
@@ -54,10 +52,8 @@ def answers(
 ) -> None:
     """Every clause category asked of every contract, labelled there or not (CUAD's dev split)."""
     from kimidoc.bench import answers as bench
-    from kimidoc.bench import tables
     from kimidoc.engine.local import LocalEngine
     from kimidoc.models import checkpoint, registry
-    from kimidoc.planner import machine
     from kimidoc.train import sources
 
     streams = ctx.find_object(Streams)
@@ -73,13 +69,8 @@ def answers(
     most = int(str(parsers.tokens(read, Path())))
     documents = list(sources.cuad(Path(data) / "cuad", "dev"))
     found = bench.run(engine, documents, most, streams.progress)
-    used = {"processor": machine.processor(), "cores": machine.cores()}
-    if json_file is not None:
-        text = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
-        if json_file == output.STDOUT:
-            streams.result(text)
-            return
-        output.replace_file(Path(json_file), utf8(text + "\n"))
+    if as_json(streams, found, used(), json_file):
+        return
     rows = [
         (
             r.wording, str(r.present), str(r.absent), f"{r.found_when_present:.3f}",

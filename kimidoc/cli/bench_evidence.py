@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kimidoc import __version__
-from kimidoc.cli import output
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.measuring import as_json, used
 from kimidoc.cli.options import Manner
-from kimidoc.cli.streams import Streams, utf8
+from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.config import parsers
 from kimidoc.errors import UsageError
@@ -82,11 +80,9 @@ def evidence(
     from dataclasses import replace
 
     from kimidoc.bench import evidence as bench
-    from kimidoc.bench import tables
     from kimidoc.indexer.model import Indexer
     from kimidoc.models import checkpoint, registry
     from kimidoc.models.nano import indexer_file
-    from kimidoc.planner import machine
 
     streams = ctx.find_object(Streams)
     assert streams is not None
@@ -102,13 +98,8 @@ def evidence(
         _tokens("--windows", windows), _tokens("--read", read)[0],
         None if embedder == "none" else embedder, streams.progress,
     )  # fmt: skip
-    used = {"processor": machine.processor(), "cores": machine.cores()}
-    if json_file is not None:
-        text = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
-        if json_file == output.STDOUT:
-            streams.result(text)
-            return
-        output.replace_file(Path(json_file), utf8(text + "\n"))
+    if as_json(streams, found, used(), json_file):
+        return
     rows = [
         (
             r.data, r.wording, f"{r.scope_tokens:,}" if r.scope_tokens else "document", r.who,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kimidoc import __version__
-from kimidoc.cli import output
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
+from kimidoc.cli.measuring import as_json, used
 from kimidoc.cli.options import Manner
-from kimidoc.cli.streams import Streams, utf8
+from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.errors import UsageError
 
@@ -56,19 +54,13 @@ def review(
         raise UsageError(f"There is no part {part!r}.", hint="Parts: dev, held-out.")
     from kimidoc.bench import review as bench
     from kimidoc.bench import tables
-    from kimidoc.planner import machine
 
     streams = ctx.find_object(Streams)
     assert streams is not None
     settle(streams, manner)
     found = bench.run([Path(file) for file in files], cases, part, seed, streams.progress)
-    used = {"processor": machine.processor(), "cores": machine.cores()}
-    if json_file is not None:
-        text = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
-        if json_file == output.STDOUT:
-            streams.result(text)
-            return
-        output.replace_file(Path(json_file), utf8(text + "\n"))
+    if as_json(streams, found, used(), json_file):
+        return
     head, rows, right = tables.as_table(found)
     notes = [f"Note: {note}" for note in found.notes]
     streams.result("\n".join([table(head, rows, right), "", *notes]))

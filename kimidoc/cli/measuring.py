@@ -121,20 +121,36 @@ def measured(
     _shown(streams, found, settings.threads or machine.cores(), given.json)
 
 
+def used() -> dict[str, Any]:
+    """The machine, as a benchmark's JSON names it."""
+    from kimidoc.planner import machine
+
+    return {"processor": machine.processor(), "cores": machine.cores()}
+
+
+def as_json(streams: Streams, found: Any, facts: dict[str, Any], json_file: str | None) -> bool:
+    """Write a benchmark's result as JSON where it was asked for; True: to stdout, so no table."""
+    from kimidoc.bench import tables
+
+    if json_file is None:
+        return False
+    data = json.dumps(tables.as_data(found, facts, __version__), ensure_ascii=False, indent=1)
+    if json_file == output.STDOUT:
+        streams.result(data)
+        return True
+    output.replace_file(Path(json_file), utf8(data + "\n"))
+    return False
+
+
 def _shown(streams: Streams, found: Result, threads: int, json_file: str | None) -> None:
     """The table to stdout, and JSON where it was asked for."""
     from kimidoc.bench import tables
-    from kimidoc.planner import machine
 
-    used = {"processor": machine.processor(), "cores": machine.cores(), "threads": threads}
-    if json_file is not None:
-        data = json.dumps(tables.as_data(found, used, __version__), ensure_ascii=False, indent=1)
-        if json_file == output.STDOUT:
-            streams.result(data)
-            return
-        output.replace_file(Path(json_file), utf8(data + "\n"))
+    facts = {**used(), "threads": threads}
+    if as_json(streams, found, facts, json_file):
+        return
     head, rows, right = tables.as_table(found)
-    shown = f"{found.model.id} on {used['processor']}, {threads} threads"
+    shown = f"{found.model.id} on {facts['processor']}, {threads} threads"
     streams.result(
         "\n".join([shown, "", table(head, rows, right), *(f"Note: {n}" for n in found.notes)])
     )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kimidoc.dataflow import tree
-from kimidoc.dataflow.parsed import Parsed, last, named
+from kimidoc.dataflow.parsed import Lowering, last, named
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Syntax
@@ -19,10 +19,10 @@ _LITERALS = frozenset(
 )
 
 
-class Expressions:
+class Expressions(Lowering):
     """What ``java.lowered`` does with expressions; statements are its own."""
 
-    p: Parsed
+    around = frozenset({"parenthesized_expression"})
 
     def _block(self, node: Syntax | None) -> list[tree.Node]:
         raise NotImplementedError
@@ -37,24 +37,9 @@ class Expressions:
         name = last(text)
         return None if name == "var" else name + "[]" * text.count("[")
 
-    def _field(self, node: Syntax, name: str) -> tree.Node:
-        child = node.child_by_field_name(name)
-        return self.value(child) if child is not None else tree.Other(self.p.span(node), [])
-
     def _args(self, node: Syntax) -> list[tree.Node]:
         given = node.child_by_field_name("arguments")
         return [self.value(child) for child in named(given)] if given is not None else []
-
-    def value(self, node: Syntax) -> tree.Node:
-        """An expression."""
-        while node.type == "parenthesized_expression" and named(node):
-            node = named(node)[0]
-        if not self.p.deeper():
-            return self.p.unknown(node)
-        try:
-            return self._value(node)
-        finally:
-            self.p.higher()
 
     def _value(self, node: Syntax) -> tree.Node:
         span, kind = self.p.span(node), node.type

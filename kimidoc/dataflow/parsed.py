@@ -58,6 +58,35 @@ class Parsed:
         return Other(self.span(node), [])
 
 
+class Lowering:
+    """What every language does with expressions; ``_value`` is its own.
+
+    ``around``: kinds of nodes that stand around one expression and say nothing of their own.
+    """
+
+    p: Parsed
+    around: frozenset[str]
+
+    def value(self, node: tree_sitter.Node) -> Node:
+        """An expression."""
+        while node.type in self.around and named(node):
+            node = named(node)[0]
+        if not self.p.deeper():
+            return self.p.unknown(node)
+        try:
+            return self._value(node)
+        finally:
+            self.p.higher()
+
+    def _value(self, node: tree_sitter.Node) -> Node:
+        raise NotImplementedError
+
+    def _field(self, node: tree_sitter.Node, name: str) -> Node:
+        """The expression in a field; one that is not followed where there is none."""
+        child = node.child_by_field_name(name)
+        return self.value(child) if child is not None else Other(self.p.span(node), [])
+
+
 def last(name: str) -> str:
     """``java.util.List<String>[]`` -> ``List``: what a type is called by."""
     return name.partition("<")[0].strip(" []").rpartition(".")[2].strip()

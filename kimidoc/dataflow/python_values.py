@@ -6,16 +6,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from kimidoc.dataflow import tree
-from kimidoc.dataflow.parsed import Parsed, last, named
+from kimidoc.dataflow.parsed import Lowering, last, named
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Syntax
 
 
-class Expressions:
+class Expressions(Lowering):
     """What ``python.lowered`` does with expressions; statements are its own."""
 
-    p: Parsed
+    around = frozenset({"parenthesized_expression", "await", "type"})
 
     def _type(self, node: Syntax) -> str | None:
         given = node.child_by_field_name("type")
@@ -23,21 +23,6 @@ class Expressions:
             return None
         name = self.p.text(given).partition("[")[0].partition("|")[0]
         return last(name) or None
-
-    def _field(self, node: Syntax, name: str) -> tree.Node:
-        child = node.child_by_field_name(name)
-        return self.value(child) if child is not None else tree.Other(self.p.span(node), [])
-
-    def value(self, node: Syntax) -> tree.Node:
-        """An expression."""
-        while node.type in ("parenthesized_expression", "await", "type") and named(node):
-            node = named(node)[0]
-        if not self.p.deeper():
-            return self.p.unknown(node)
-        try:
-            return self._value(node)
-        finally:
-            self.p.higher()
 
     def _value(self, node: Syntax) -> tree.Node:
         span, kind = self.p.span(node), node.type
