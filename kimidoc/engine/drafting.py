@@ -15,7 +15,6 @@ class Drafting:
         self._prompt, self._listener = prompt, listener
         self._attended: tuple[Attended, ...] = ()
         self.text = ""
-        self.quotes = 0
 
     def attend(self, places: Sequence[Attended]) -> None:
         """What is attended to, best first; once, before anything is added."""
@@ -30,8 +29,7 @@ class Drafting:
 
     def quote(self, words: str) -> None:
         """A whole quote, on a line of its own."""
-        self.add("\n" * bool(self.quotes) + f"<quote>{words}</quote>")
-        self.quotes += 1
+        self.add("\n" * bool(self.text) + f"<quote>{words}</quote>")
 
     def done(self) -> Draft:
         """As ``Engine.answer`` returns it."""
