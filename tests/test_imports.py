@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "kimidoc"
 LINES = (
     {"types", "errors", "config"},
-    {"values", "dataflow"},
+    {"values", "dataflow", "clauses"},
     {"ingest", "cite", "playbooks", "report", "novelty"},
     {"pack", "changes", "triage"},
     {"attention", "kvcache", "experts", "indexer"},

@@ -6,8 +6,8 @@
     choose   which playbook fits what the paths hold, and why
     ask      a playbook's checks over a window's documents -> Questions
     answers  answers that code gives by itself, and the values read in every answer's quotes
-    clauses  the passages of a contract that answer a check: a linear model over ``passages``
-    fit      ``labelled`` contracts -> the weights of ``clauses`` (clauses.tsv); ``score`` measures
+    clauses  the passages of a contract that answer a check, by the model of room ``clauses``;
+             ``score`` measures
     judge    answers and documents -> Findings, by the rule each check states
     tables   what a playbook computes over all documents: ``deadlines``, ``exposure`` and others
     signs    the words of a quote that raise a finding; ``negation``: not where they are denied
@@ -27,8 +27,8 @@
              whole repository shows
     flows    data flow (room ``dataflow``) as findings, and what becomes of signs where it decides
 
-May import ``types``, ``errors``, ``values`` and ``dataflow`` and nothing else of kimidoc. A rule is
-a rule: where a finding depends on words in a quote (``signs``), the finding says so, and the model
+May import ``types``, ``errors``, ``values``, ``clauses`` and ``dataflow`` and nothing else of
+kimidoc. A rule is a rule: where a finding depends on words in a quote (``signs``), the finding says so, and the model
 gets no credit for it.
 
 To add a playbook that comes with kimidoc:

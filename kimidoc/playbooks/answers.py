@@ -13,9 +13,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from kimidoc import values
+from kimidoc.clauses.passages import QUOTE_CHARS
+from kimidoc.clauses.weights import QUOTES
 from kimidoc.playbooks import clauses, searched, sweep, tables
 from kimidoc.playbooks.format import AnswerType, Check, Playbook
-from kimidoc.playbooks.sweep import QUOTE_CHARS, TABLES, sentence
+from kimidoc.playbooks.sweep import TABLES, sentence
 from kimidoc.types import (
     Answer,
     Citation,
@@ -95,7 +97,7 @@ def _found(question: Question, check: Check, document: Document) -> Answer:
             for c in places
             if c.start_char is not None and c.end_char is not None
         ]
-    citations = tuple(Citation.of(document, *span) for span in spans[: clauses.QUOTES])
+    citations = tuple(Citation.of(document, *span) for span in spans[:QUOTES])
     evidence = tuple(Evidence(document.path, *span, 1.0) for span in spans[: clauses.LISTED])
     status = "found" if citations else "not_found"
     return Answer(question, status, "", citations, evidence, by_rule=True)  # type: ignore[arg-type]
@@ -111,11 +113,11 @@ def _in_rows(answer: Answer, check: Check, books: Sequence[Playbook], document: 
         if check.figure is None or row.cells[0] == check.figure
     ]
     quotes = dict.fromkeys(quote for row in rows for quote in row.citations)
-    found = tuple(quotes)[: clauses.QUOTES]
+    found = tuple(quotes)[:QUOTES]
     if not found:
         return answer
     amounts = tuple(_amount(row) for row in rows) if check.rows == "results" else ()
-    return replace(answer, status="found", citations=found, values=amounts[: clauses.QUOTES])
+    return replace(answer, status="found", citations=found, values=amounts[:QUOTES])
 
 
 def _amount(row: Row) -> Value:
@@ -131,7 +133,7 @@ def _amount(row: Row) -> Value:
 def _swept(answer: Answer, check: Check, document: Document) -> Answer:
     """What the finding's signs match, where nothing else answers; the ranking stays as it was."""
     assert check.finding is not None
-    places = list(sweep.places(check.finding.signs, document))[: clauses.QUOTES]
+    places = list(sweep.places(check.finding.signs, document))[:QUOTES]
     return replace(answer, status="found", citations=tuple(places)) if places else answer
 
 

@@ -1,25 +1,18 @@
-"""Which passages of a contract answer a check: a linear model over words, fitted beforehand.
+"""A check that names a kind of clause is answered by the passages that ``kimidoc.clauses`` scores.
 
-For each kind of clause a passage scores the sum of the weights of its features (``passages``); at
-0 and above it answers. The weights are logistic regressions with an L1 penalty, so that most words
-weigh nothing, fitted by ``fit`` on the 331 contracts of our training split of CUAD v1 (Hendrycks
-et al. 2021, arXiv:2103.06268; The Atticus Project, CC BY 4.0). It is a model of words, not of
-meaning, and not the language model: reports say so (``NOTICE``).
+For each kind a passage at 0 and above answers. That model knows words, not meaning, and is not the
+language model: reports say so (``NOTICE``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
-from kimidoc.playbooks.passages import features
+from kimidoc.clauses.model import Model, shipped
+from kimidoc.clauses.weights import QUOTES
 from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question
 
-BIAS = "^bias"
-QUOTES = 3  # passages that one answer cites
 NEAR = 3.0  # how far below the best passage another may score to be cited beside it
 LISTED = 32  # places ranked for each question, answered or not
 NOTICE = Notice(
@@ -32,7 +25,7 @@ NOTICE = Notice(
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class Passage:
     """A passage and how well it answers; 0 and above counts as an answer."""
 
     start: int
@@ -40,48 +33,20 @@ class Scored:
     score: float
 
 
-@cache
-def weights() -> dict[str, dict[str, float]]:
-    """Feature -> clause -> weight, of the fitted model that comes with kimidoc."""
-    text = (files("kimidoc.playbooks") / "clauses.tsv").read_text("utf-8")
-    return parsed(text)
-
-
-def parsed(text: str) -> dict[str, dict[str, float]]:
-    """The lines of ``clauses.tsv``: clause, weight, feature; # begins a remark."""
-    found: dict[str, dict[str, float]] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("# "):
-            clause, weight, feature = line.split("\t")
-            found.setdefault(feature, {})[clause] = float(weight)
+def ranked(document: Document, model: Model | None = None) -> dict[str, list[Passage]]:
+    """For each clause the passages of a document, the likeliest first, ``LISTED`` of them."""
+    known = shipped() if model is None else model
+    scored = known.scored(document.text)
+    places = scored.spans.tolist()
+    found = {}
+    for column, kind in enumerate(known.kinds):
+        scores = scored.logits[:, column]
+        best = (-scores).argsort(kind="stable")[:LISTED].tolist()
+        found[kind] = [Passage(places[at][0], places[at][1], float(scores[at])) for at in best]
     return found
 
 
-def names() -> tuple[str, ...]:
-    """The kinds of clauses that the fitted model knows."""
-    return tuple(sorted(weights()[BIAS]))
-
-
-def ranked(
-    document: Document, known: Mapping[str, Mapping[str, float]] | None = None
-) -> dict[str, list[Scored]]:
-    """For each clause the passages of a document, the likeliest first, ``LISTED`` of them."""
-    table = weights() if known is None else known
-    found: dict[str, list[Scored]] = {clause: [] for clause in table[BIAS]}
-    for start, end, held in features(document.text):
-        scores = dict(table[BIAS])
-        for feature in held:
-            for clause, weight in table.get(feature, {}).items():
-                scores[clause] += weight
-        for clause, score in scores.items():
-            found[clause].append(Scored(start, end, score))
-    return {
-        clause: sorted(passages, key=lambda one: (-one.score, one.start))[:LISTED]
-        for clause, passages in found.items()
-    }
-
-
-def answer(question: Question, document: Document, passages: list[Scored]) -> Answer:
+def answer(question: Question, document: Document, passages: list[Passage]) -> Answer:
     """The answer that a clause's ranked passages make; its evidence is that ranking."""
     evidence = tuple(
         Evidence(document.path, one.start, one.end, 1 / (1 + math.exp(-one.score)))

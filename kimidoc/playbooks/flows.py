@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kimidoc.clauses.passages import QUOTE_CHARS
 from kimidoc.dataflow import Analysis, Flow, Spot, Taint, Verdict, analysed, checks
 from kimidoc.playbooks import sweep
 from kimidoc.playbooks.choose import fits
@@ -143,8 +144,8 @@ class Followed:
         text, start = document.text, document.text.rfind("\n", 0, spot.start) + 1
         end = text.find("\n", max(spot.end - 1, start))
         end = len(text) if end < 0 else end
-        if end - start > sweep.QUOTE_CHARS:
-            start, end = max(start, spot.start), min(end, spot.start + sweep.QUOTE_CHARS)
+        if end - start > QUOTE_CHARS:
+            start, end = max(start, spot.start), min(end, spot.start + QUOTE_CHARS)
             cut = text.find("\n", start, end)
             end = cut if cut > 0 else end
         said = text[start:end]

@@ -11,8 +11,8 @@
     [[table]]               id, title, method, note
 
 A check is put to the language model, unless it says how code answers it: ``clause`` names a kind of
-clause that the fitted model of words knows (``clauses``), ``find`` gives regular expressions, and
-the sentences they match are the answer, and with ``signs_answer = true`` the sentences or lines
+clause that the fitted model of room ``clauses`` knows, ``find`` gives regular expressions, and the
+sentences they match are the answer, and with ``signs_answer = true`` the sentences or lines
 that the finding's signs match are. ``find`` goes first, ``clause`` last; with ``signs_last = true``
 signs answer where nothing else did, for what must not be missing. ``rows`` names a table method:
 the rows it makes of the document are the answer, those whose first cell is ``figure`` if that is
@@ -45,9 +45,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, get_args
 
+from kimidoc.clauses.weights import kinds
 from kimidoc.dataflow import KINDS, checks
 from kimidoc.errors import ConfigError
-from kimidoc.playbooks import clauses
 from kimidoc.types import SEVERITIES, Severity
 
 Scope = Literal["document", "set"]
@@ -226,8 +226,8 @@ def _check(entry: _Table) -> Check:
         entry.wrong("signs_answer", "the finding has no signs that are looked for in the text")
     if check.signs_last and searched != "sentences":
         entry.wrong("signs_last", "the finding has no signs that are looked for in sentences")
-    if check.clause is not None and check.clause not in clauses.names():
-        known = ", ".join(clauses.names())
+    if check.clause is not None and check.clause not in kinds():
+        known = ", ".join(kinds())
         entry.wrong("clause", f"there is no fitted model of {check.clause!r}; there are {known}")
     if check.by_rule and check.scope == "set":
         entry.wrong("scope", "what code finds is found in each document")

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from kimidoc.clauses.passages import ABBREVIATED
+
 _WORDS = 16  # a negation further back than this many words is not believed to reach
 _WITHOUT_WORDS = 4
 
@@ -73,8 +75,6 @@ _EXCLUDED = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\([^()]{24,}\)")  # denies nothing outside its brackets
-ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
-"""Stands before a full stop that ends a sentence, not a word that is cut short."""
 _SENTENCE = re.compile(
     rf".+?(?:{ABBREVIATED}\.(?=[\s\"”’)])|[;!?](?=[\s\"”’)])|\n\s*\n|\Z)", re.DOTALL
 )

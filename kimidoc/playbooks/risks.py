@@ -18,7 +18,7 @@ from statistics import median
 
 from rapidfuzz import fuzz
 
-from kimidoc.playbooks.passages import passages
+from kimidoc.clauses.passages import passages
 from kimidoc.playbooks.statements import year_of
 from kimidoc.playbooks.sweep import TABLES, Found
 from kimidoc.types import Citation, Document, Row

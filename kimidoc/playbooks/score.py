@@ -12,7 +12,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from kimidoc.playbooks import clauses, labelled
+from kimidoc.clauses import labelled
+from kimidoc.playbooks import clauses
 from kimidoc.types import Document, Question
 
 

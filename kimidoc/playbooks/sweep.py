@@ -13,12 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kimidoc.clauses.passages import END, QUOTE_CHARS
 from kimidoc.playbooks import calls
-from kimidoc.playbooks.negation import ABBREVIATED
 from kimidoc.playbooks.signs import matched
 from kimidoc.types import Citation, Document, Severity
 
-QUOTE_CHARS = 900  # of a sentence that does not end
 TABLES = frozenset({"xlsx", "xls", "ods", "csv"})  # their rows are no sentences
 WORDS = 5  # fewer are no clause, nor is a row of a table
 _WORD = re.compile(r"\w+")
@@ -32,11 +31,6 @@ _DOCSTRING = re.compile(
     r"(?:\A|:[ \t]*(?:#[^\n]*)?\n)\s*[rRuU]?(?P<q>\"\"\"|\'\'\')(?:(?!(?P=q)).)*+(?P=q)", re.DOTALL
 )
 _COMMENT = re.compile(r"[ \t]*(?:#|//|/?\*|--|<!--|;)")
-# Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
-END = re.compile(
-    rf"{ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
-    r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from kimidoc.clauses.labelled import held_out
 
 Span = tuple[int, int]
 
@@ -46,14 +47,6 @@ class Labelled:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         yield from (json.loads(line) for line in lines)
-
-
-def held_out(name: str) -> bool:
-    """Whether a training document is kept from training, for the rules that go with the weights.
-
-    About every sixteenth, by its name alone.
-    """
-    return sha256(name.encode()).digest()[0] % 16 == 0
 
 
 def cuad(root: Path, split: str, held: bool | None = None) -> Iterator[Labelled]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from kimidoc.playbooks.sweep import QUOTE_CHARS
+from kimidoc.clauses.passages import QUOTE_CHARS
 from kimidoc.triage.load import Result
 from kimidoc.types import Citation, Document
 

@@ -1,21 +1,19 @@
-"""Passages and the fitted model over them: on clauses written for this test, in both spellings."""
+"""Checks that the model of clauses answers: on clauses written for this test, in both spellings."""
 
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from kimidoc.clauses import labelled
+from kimidoc.clauses.weights import kinds
 from kimidoc.errors import ConfigError
-from kimidoc.playbooks import answers, clauses, fit, labelled, score
+from kimidoc.playbooks import answers, clauses, score
 from kimidoc.playbooks.ask import questions
 from kimidoc.playbooks.format import Playbook, playbook
 from kimidoc.playbooks.load import load
-from kimidoc.playbooks.passages import features, passages, words
 from kimidoc.types import Answer, Citation, Document, Question
 
 DEED = """Haulage Agreement
@@ -120,7 +118,7 @@ def test_clauses_that_are_not_there(check: str) -> None:
 
 def test_an_answer_by_rule_ranks_places_whether_or_not_it_is_found() -> None:
     ranked = clauses.ranked(PAPER)
-    assert set(ranked) == set(clauses.names()) and len(clauses.names()) == 41
+    assert set(ranked) == set(kinds()) and len(kinds()) == 41
     question = Question("q", "?", PAPER.path)
     for clause in ("governing-law", "insurance"):
         answer = clauses.answer(question, PAPER, ranked[clause])
@@ -128,29 +126,6 @@ def test_an_answer_by_rule_ranks_places_whether_or_not_it_is_found() -> None:
         scores = [place.score for place in answer.evidence]
         assert scores == sorted(scores, reverse=True) and 0 <= scores[-1] <= scores[0] <= 1
     assert clauses.answer(question, PAPER, []).status == "not_found"
-
-
-@given(st.text(alphabet="aB1 .;\n\t(\"'é", max_size=400))
-def test_passages_hold_every_word_once(text: str) -> None:
-    found = passages(text)
-    assert all(start < end for start, end in found)
-    assert all(a[1] <= b[0] for a, b in pairwise(found))
-    covered = {at for start, end in found for at in range(start, end)}
-    assert all(at in covered for at, char in enumerate(text) if not char.isspace())
-    assert [(start, end) for start, end, _ in features(text)] == found
-
-
-def test_a_passage_without_an_end_is_cut() -> None:
-    found = passages("word " * 2_000)
-    assert len(found) > 5 and all(end - start <= 900 for start, end in found)
-    assert all(end - start <= 900 for start, end in passages("x" * 5_000))
-
-
-def test_both_spellings_are_one() -> None:
-    assert words("The licence is favourable, organised in 2019") == words(
-        "The license is favorable, organized in 1820"
-    )
-    assert words("four hours of our course") == "four hours of our course".split()
 
 
 BOOK = """
@@ -230,31 +205,6 @@ def test_values_come_from_the_first_quote_that_has_any() -> None:
     assert bare.values == ()
 
 
-def test_fitting_finds_the_words_that_tell(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Twelve contracts, half of them with a clause of penguins: the weights single it out."""
-    lines = []
-    for number in range(12):
-        text = f"Contract {number} of sale.\n\nThe buyer pays the price on day {number}.\n\n"
-        clause = "The seller shall feed every penguin that it keeps at the quay.\n\n"
-        said = text + clause * (number % 2) + "The goods are sent by rail to the buyer."
-        (tmp_path / f"{number}.txt").write_text(said)
-        spans = [{"start": len(text), "end": len(text) + len(clause) - 2}] * (number % 2)
-        lines.append(json.dumps({"doc": f"{number}.txt", "category": "penguin", "spans": spans}))
-    labels = tmp_path / "labels.jsonl"
-    labels.write_text("\n".join(lines))
-    (tmp_path / "other.txt").write_text("x")
-    fit.main(str(tmp_path), str(labels))
-    table = clauses.parsed(capsys.readouterr().out)
-    assert max(table, key=lambda feature: table[feature].get("penguin", 0)) in clause.casefold()
-    for number in range(12):
-        paper = Document("p", "text", "read", (tmp_path / f"{number}.txt").read_text())
-        best = clauses.ranked(paper, table)["penguin"][0]
-        assert (best.score >= 0) == bool(number % 2)
-        assert ("penguin" in paper.text[best.start : best.end]) == bool(number % 2)
-
-
 def test_scoring_counts_what_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.txt").write_text(DEED)
     at = DEED.index("This Agreement shall be governed")
@@ -275,13 +225,3 @@ def test_scoring_counts_what_is_right(tmp_path: Path, capsys: pytest.CaptureFixt
     labels.write_text("{}")
     with pytest.raises(ConfigError, match="line 1 is no label"):
         labelled.read(labels)
-
-
-@given(
-    st.tuples(st.integers(0, 50), st.integers(1, 50)),
-    st.tuples(st.integers(0, 50), st.integers(1, 50)),
-)
-def test_overlap_is_even_handed(one: tuple[int, int], two: tuple[int, int]) -> None:
-    a, b = (one[0], sum(one)), (two[0], sum(two))
-    assert labelled.overlap(a, b) == labelled.overlap(b, a)
-    assert labelled.overlap(a, a)

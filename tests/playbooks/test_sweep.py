@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimidoc import ingest
+from kimidoc.clauses.passages import QUOTE_CHARS
 from kimidoc.errors import ConfigError
 from kimidoc.playbooks import judge, sweep
 from kimidoc.playbooks.ask import questions
@@ -211,7 +212,7 @@ def test_one_finding_for_every_place_in_code() -> None:
 def test_a_program_without_line_feeds_is_quoted_around_the_match() -> None:
     text = "a();" * 1000 + "eval(x);" + "b();" * 1000
     (only,) = sweep.lines(("eval\\(",), replace(MODULE, text=text), comments=False)
-    assert "eval(x)" in only.text and len(only.text) <= sweep.QUOTE_CHARS
+    assert "eval(x)" in only.text and len(only.text) <= QUOTE_CHARS
     assert text[only.start_char : only.end_char] == only.text
 
 

@@ -11,8 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kimidoc.playbooks.sweep import END, QUOTE_CHARS
-
+QUOTE_CHARS = 900  # of a sentence that does not end
+ABBREVIATED = r"(?<!\bNo)(?<!\bNos)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bCorp)(?<!\bDr)(?<!\bMr)"
+"""Stands before a full stop that ends a sentence, not a word that is cut short."""
+# Behind a sentence's mark, or at a line feed; not where a line of prose was only wrapped.
+END = re.compile(
+    rf"{ABBREVIATED}[.!?][\"')\]”’]*(?=\s+[^\sa-z])|;(?=\s)|\n\s*\n"
+    r"|(?<![^\n]{49}[\w,’')])\n(?![a-z])"
+)
 FEW = 5  # words: a heading goes with what follows it
 MOST = 160  # words of a passage that are looked at
 FIRST, BEGINNING = 300, 1_500  # characters in which a contract says what it is, and who makes it

@@ -1,11 +1,11 @@
-"""Labelled contracts -> the weights of ``clauses``: one logistic regression for each clause.
+"""Labelled contracts -> the weights of ``model``: one logistic regression for each clause.
 
-    python -m kimidoc.playbooks.fit CONTRACTS LABELS.jsonl [SPLIT] > clauses.tsv
+    python -m kimidoc.clauses.fit CONTRACTS LABELS.jsonl [SPLIT [KEPT]] > weights.tsv
 
 CONTRACTS is a folder, LABELS as ``labelled`` reads them. A passage is an example if at least half
 of it, or of a labelled span, lie in each other. What 0 means is chosen over held-out thirds of the
-contracts: the best F-score that counts precision more than recall, when ``clauses.QUOTES`` passages
-are shown. ``score`` measures the result. Needs ``kimidoc[fit]``.
+contracts: the best F-score that counts precision more than recall, when ``QUOTES`` passages
+are shown. ``playbooks.score`` measures the result. Needs ``kimidoc[fit]``.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from kimidoc.playbooks import labelled
-from kimidoc.playbooks.clauses import BIAS, QUOTES
-from kimidoc.playbooks.labelled import Labels
-from kimidoc.playbooks.passages import features
+from kimidoc.clauses import labelled
+from kimidoc.clauses.labelled import Labels
+from kimidoc.clauses.passages import features
+from kimidoc.clauses.weights import BIAS, QUOTES
 
 PENALTY = 1.0  # the inverse of the L1 penalty's strength
 OFTEN = 6  # passages must share a feature before it counts
@@ -115,9 +115,14 @@ def _balanced(
     return threshold
 
 
-def main(folder: str, labels_file: str, split: str | None = None) -> None:
-    """Fit every clause of the labels and print ``clauses.tsv``."""
+def main(folder: str, labels_file: str, split: str | None = None, kept: str = "") -> None:
+    """Fit every clause of the labels and print ``weights.tsv``.
+
+    ``kept`` "without-held-out": of all contracts but those that ``labelled.held_out`` keeps.
+    """
     labels = labelled.read(Path(labels_file), split)
+    if kept == "without-held-out":
+        labels = {name: own for name, own in labels.items() if not labelled.held_out(name)}
     data = examples({name: labelled.text(Path(folder), name) for name in labels})
     clauses = sorted({clause for own in labels.values() for clause in own})
     with ProcessPoolExecutor(2) as pool:
