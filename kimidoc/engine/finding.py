@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kimidoc.engine.base import Prompt
-from kimidoc.engine.constrain import Runs
+from kimidoc.engine.clausal import SURE, ByClause, Sought
+from kimidoc.engine.constrain import Runs, Unit
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
 from kimidoc.engine.named import Openings
@@ -29,6 +30,7 @@ from kimidoc.engine.reading import Reader
 from kimidoc.engine.units import Overlap, unit_end
 from kimidoc.indexer.bm25 import fused
 from kimidoc.indexer.keys import Keys
+from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import QUESTION, Indexer
 from kimidoc.indexer.score import Query, block_scores
 from kimidoc.types import Window
@@ -70,6 +72,10 @@ class Look(Protocol):
         """The same by words alone."""
         ...
 
+    def by_clause(self, units: Sequence[Unit]) -> NDArray[np.float64] | None:
+        """The vote of the model of clauses on units of the window; None where it has none."""
+        ...
+
 
 class Finder(Protocol):
     """Looks for the evidence of many questions in one window."""
@@ -108,6 +114,9 @@ class _WordLook:
     def worth_by_words(self, source: Runs) -> Floats:
         """See ``Look``."""
         return self.worth(source)
+
+    def by_clause(self, units: Sequence[Unit]) -> None:
+        """See ``Look``."""
 
 
 class ByWords:
@@ -233,15 +242,32 @@ class Verdict:
         return self.bias + sum(w * x for w, x in zip(self.weights, features, strict=True)) >= 0
 
 
+def sought(kinds: Kinds, states: Tensor) -> Sought | None:
+    """The kind of clause that a question asks for; its states [Q, P, C]."""
+    likely = kinds.likely(states)
+    best = int(likely.argmax())
+    share = float(likely[best])
+    return Sought(kinds.names[best], share) if share >= SURE else None
+
+
 class _MeaningLook:
     another = 0.35  # a further quote is at most about one nat behind the best
 
     def __init__(
-        self, logits: Floats, query: Query, finder: ByMeaning, words: _WordLook, prompt: Prompt
+        self,
+        logits: Floats,
+        query: Query,
+        finder: ByMeaning,
+        words: _WordLook,
+        prompt: Prompt,
+        sought: Sought | None,
     ) -> None:
         """``logits`` [N]: the training's, so that their softmax is a share of belief."""
-        self._query, self._finder, self._words = query, finder, words
+        self._query, self._finder, self._words, self._sought = query, finder, words, sought
         self._cosines = logits / float(query[1].sum())
+        if sought is not None:
+            vote = finder.clauses.blocks(sought, finder.block_tokens, prompt.scope)
+            logits = (logits + finder.clause_weight * vote).astype(np.float32)
         scores = (logits - logits.min() + 1e-6).astype(np.float32)
         if prompt.terms:
             scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
@@ -273,17 +299,34 @@ class _MeaningLook:
         """See ``Look``."""
         return self._words.worth(source)
 
+    def by_clause(self, units: Sequence[Unit]) -> NDArray[np.float64] | None:
+        """See ``Look``."""
+        if self._sought is None:
+            return None
+        return self._finder.clauses.worth(self._sought, units)
+
 
 class ByMeaning:
     """The trained indexer over the keys of a window that its reader collected.
 
     A prompt's ``terms`` are words that a check names: blocks that hold them are ranked too, and
-    both rankings are fused.
+    both rankings are fused. ``kinds``: where a question asks for a kind of clause that a model of
+    words knows, that model has a vote (``clausal``).
     """
 
-    def __init__(self, words: ByWords, keys: Keys, indexer: Indexer, reader: Reader) -> None:
+    def __init__(
+        self,
+        words: ByWords,
+        keys: Keys,
+        indexer: Indexer,
+        reader: Reader,
+        kinds: Kinds | None = None,
+    ) -> None:
         self.words, self.keys, self.indexer, self.reader = words, keys, indexer, reader
         self.blocks, self.verdict = words.blocks, Verdict.of(indexer)
+        self.kinds, self.clauses = kinds, ByClause(words.window)
+        self.block_tokens = reader.plan.budget.block_tokens
+        self.clause_weight = 0.0 if kinds is None else float(kinds.about.get("blocks", 0))
 
     @torch.no_grad()
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_MeaningLook]:
@@ -291,13 +334,14 @@ class ByMeaning:
         taps = self.indexer.shape.taps
         texts = [self.words.unnamed(p) for p in prompts]
         asked = list(dict.fromkeys(texts))
-        states = question_states(self.reader, asked, taps)
-        queries = {q: self.indexer.queries(s) for q, s in zip(asked, states, strict=True)}
-        block = self.reader.plan.budget.block_tokens
-        every = block_scores(list(queries.values()), self.keys, block, self.indexer.beside)
+        states = dict(zip(asked, question_states(self.reader, asked, taps), strict=True))
+        queries = {q: self.indexer.queries(s) for q, s in states.items()}
+        keys, beside = self.keys, self.indexer.beside
+        every = block_scores(list(queries.values()), keys, self.block_tokens, beside)
         rows = dict(zip(asked, every.numpy(), strict=True))
+        seeks = {q: sought(self.kinds, s) if self.kinds else None for q, s in states.items()}
         known = self.words.look(prompts)
         return [
-            _MeaningLook(rows[text], queries[text], self, words, p)
+            _MeaningLook(rows[text], queries[text], self, words, p, seeks[text])
             for p, text, words in zip(prompts, texts, known, strict=True)
         ]

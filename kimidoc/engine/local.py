@@ -380,4 +380,5 @@ class LocalEngine:
         indexer = self._reader.indexer
         if held.keys is None or indexer is None:
             return words
-        return ByMeaning(words, held.keys, indexer, self._reader)
+        kinds = nano.kinds(self.checkpoint.states)
+        return ByMeaning(words, held.keys, indexer, self._reader, kinds)

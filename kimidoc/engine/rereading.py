@@ -47,13 +47,18 @@ class Rules:
     ``found``: log p(some unit) - log p(none) must reach it. ``worth``: nats that the finder's full
     worth of a unit counts against the pointer's own choice. ``words``: the same of the question's
     words in it, of a whole window. ``another``: the share of the first unit's probability that a
-    further one must have.
+    further one must have. Where the model of clauses has a vote (``clausal``): ``clause`` nats for
+    each of its own on a unit, and on whether there is an answer ``shift`` and ``known`` for each of
+    its best unit's.
     """
 
     found: float = 0.0
     worth: float = 1.0
     words: float = 2.0
     another: float = 0.35
+    clause: float = 0.0
+    known: float = 0.0
+    shift: float = 0.0
 
     @classmethod
     def of(cls, about: Mapping[str, str]) -> Rules:
@@ -68,6 +73,7 @@ class Asked:
 
     ``worth``, ``words`` [U]: of each unit, the finder's and, of a whole window, that of the
     question's words;
+    ``clause`` [U]: the vote of the model of clauses on each, where it has one.
     ``pointed`` [U + 1]: log p of each unit and of none, once it was read.
     """
 
@@ -77,13 +83,16 @@ class Asked:
     attended: tuple[Attended, ...]
     worth: _Floats
     words: _Floats
+    clause: _Floats | None = None
     pointed: _Floats = field(default_factory=lambda: np.zeros(1))
 
-    @property
-    def belief(self) -> float:
-        """log p(some unit) - log p(none)"""
+    def belief(self, rules: Rules) -> float:
+        """log p(some unit) - log p(none), and what the model of clauses adds to it"""
         units = self.pointed[:-1]
-        return float(np.logaddexp.reduce(units) - self.pointed[-1]) if units.size else -np.inf
+        if not units.size:
+            return -np.inf
+        vote = 0.0 if self.clause is None else rules.shift + rules.known * float(self.clause.max())
+        return float(np.logaddexp.reduce(units) - self.pointed[-1]) + vote
 
 
 class Rereading(Desk):
@@ -153,6 +162,7 @@ class Rereading(Desk):
             tuple(places[:LISTED]),
             look.worth(source)[at].astype(np.float64),
             by_words,
+            look.by_clause(cut.units) if cut.units else None,
         )
 
     def _point(self, asked: Asked, hidden: Tensor) -> None:
@@ -169,7 +179,7 @@ class Rereading(Desk):
         prompt, draft = asked.prompt, Drafting(asked.prompt.id, listener)
         draft.attend(asked.attended)
         yield asked.ids
-        if not asked.passages.units or asked.belief < self.rules.found:
+        if not asked.passages.units or asked.belief(self.rules) < self.rules.found:
             draft.add(NOT_FOUND)
             return draft.done()
         chosen = self.chosen(asked)
@@ -189,7 +199,10 @@ class Rereading(Desk):
         units, pointed = asked.passages.units, asked.pointed[:-1]
         if not units:
             return []
-        total = pointed + self.rules.worth * asked.worth + self.rules.words * asked.words
+        rules = self.rules
+        total = pointed + rules.worth * asked.worth + rules.words * asked.words
+        if asked.clause is not None:
+            total = total + rules.clause * asked.clause
         order = np.argsort(-total, kind="stable").tolist()
         least = pointed[order[0]] + np.log(self.rules.another)
         kept = [n for n in order if n == order[0] or pointed[n] >= least]

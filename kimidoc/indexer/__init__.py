@@ -1,6 +1,7 @@
 """Finds the evidence for a question in a window: late interaction on the reader's hidden states.
 
     model      hidden states -> one normalised key per token; a question -> weighted queries
+    kinds      a question's states -> which kind of clause it asks for
     keys       int8 keys of a whole window, collected layer by layer while it is read
     score      blocks ranked by weighted MaxSim (Khattab & Zaharia 2020, ColBERT)
 

@@ -1,13 +1,18 @@
-"""Two of the rules that go with a trained reader, chosen on documents it was not trained on.
+"""The rules that go with a trained reader, chosen on documents it was not trained on.
 
     found    the difference log p(some unit) - log p(none) from which on there is an answer: where
              the shares right of what is present and of what is absent have their best sum
     worth    the nats that the finder's worth of a unit weighs beside the pointer's choice: the one
              with most quotes right
+    clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside both: on
+             the choice, with ``worth``, and on whether there is an answer, by a logistic regression
+             and then as ``found`` is chosen
 
 Every category is asked of every document, in one of its wordings. How much words count in a whole
 window (``words``) was chosen on questions about encyclopaedia articles, and is not fitted here. For
-another checkpoint or another kind of document, run it on documents of that kind.
+another checkpoint or another kind of document, run it on documents of that kind. The model of
+clauses must not have been fitted on them either: without one that was fitted so, what it weighs
+stays as it is in the file.
 """
 
 from __future__ import annotations
@@ -23,8 +28,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from kimidoc import pack
+from kimidoc.clauses.model import Model
 from kimidoc.engine.base import Progress, Prompt, silent
+from kimidoc.engine.clausal import ByClause
 from kimidoc.engine.constrain import words
+from kimidoc.engine.finding import ByMeaning
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.rereading import Asked, Rereading, Rules
 from kimidoc.errors import UsageError
@@ -33,9 +41,12 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled, Span
+from kimidoc.train.verdict import logistic
 from kimidoc.types import Document, Window
 
 WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
+CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+FITTED = ("found", "worth", "clause", "known", "shift")
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -103,10 +114,12 @@ def _share(hits: NDArray[np.bool_]) -> float:
 def run(
     documents: Sequence[Labelled], checkpoint: Checkpoint, output: Path,
     threads: int | None = None, seed: int = 0, progress: Progress = silent,
+    clauses: Model | None = None,
 ) -> dict[str, float]:  # fmt: skip
-    """Choose both, write the reader's file again with them; returns what was right with them.
+    """Choose them, write the reader's file again with them; returns what was right with them.
 
-    Raises UsageError for a checkpoint without a trained reader.
+    ``clauses``: a model of clauses that was fitted on none of the documents. Raises UsageError for
+    a checkpoint without a trained reader.
     """
     if checkpoint.reader is None:
         raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
@@ -114,23 +127,59 @@ def run(
     files = [Document(d.path, "text", "read", d.text) for d in documents]
     window = pack.fit(files, engine.tokenizer, 1 << 30, preamble=engine.preamble)
     desk = engine.desk(engine.prefill(window, progress))
-    assert isinstance(desk, Rereading)
+    assert isinstance(desk, Rereading) and isinstance(desk.finder, ByMeaning)
+    if clauses is not None:
+        desk.finder.clauses = ByClause(window, clauses)
     asked = cases(window, documents, Random(seed))
     present = np.array([bool(case.golds) for case in asked])
     read = desk.read([case.prompt for case in asked])
-    beliefs = np.array([one.belief for one in read])
-    rules = Rules(found=threshold(beliefs, present))
+    rules = desk.rules if clauses is None else decided(read, present)
+    if clauses is None:
+        alone = np.array([one.belief(replace(rules, known=0, shift=0)) for one in read])
+        rules = replace(rules, found=threshold(alone, present))
     there = [(case, one) for case, one in zip(asked, read, strict=True) if case.golds]
-    shares = {w: _right(desk, there, replace(rules, worth=w)) for w in WORTHS}
-    rules = replace(rules, worth=max(shares, key=lambda w: shares[w]))
+    tried = [
+        replace(rules, worth=w, clause=c)
+        for c in (CLAUSES if clauses is not None else (rules.clause,))
+        for w in WORTHS
+    ]
+    shares = [_right(desk, there, one) for one in tried]
+    rules = tried[int(np.argmax(shares))]
     _write(checkpoint.reader, output, rules)
+    said = np.array([one.belief(rules) >= rules.found for one in read])
     return {
-        "found": rules.found,
-        "worth": rules.worth,
-        "found_when_present": _share(beliefs[present] >= rules.found),
-        "not_found_when_absent": _share(beliefs[~present] < rules.found),
-        **{f"right_at_worth_{w:g}": share for w, share in shares.items()},
-    }
+        **{name: getattr(rules, name) for name in FITTED},
+        "asks_for_a_kind": _share(np.array([one.clause is not None for one in read])),
+        "found_when_present": _share(said[present]),
+        "not_found_when_absent": _share(~said[~present]),
+        "right": max(shares),
+        **{f"right_at_worth_{one.worth:g}": s for one, s in zip(tried, shares, strict=True)
+           if one.clause == 0},
+    }  # fmt: skip
+
+
+def decided(read: Sequence[Asked], present: NDArray[np.bool_]) -> Rules:
+    """The rules for whether there is an answer, with the vote of the model of clauses."""
+    beliefs = np.array([one.belief(Rules()) for one in read])
+    rules = Rules(found=threshold(beliefs, present))
+    voted = np.array(
+        [one.clause is not None and np.isfinite(b) for one, b in zip(read, beliefs, strict=True)]
+    )
+    if not (voted & present).any() or not (voted & ~present).any():
+        return rules
+    best = np.array(
+        [
+            one.clause.max()
+            for one, v in zip(read, voted, strict=True)
+            if v and one.clause is not None
+        ]
+    )
+    weights, _ = logistic(np.stack([beliefs[voted], best], 1), present[voted].astype(float))
+    if weights[0] <= 0:
+        return rules
+    known = float(max(0.0, weights[1] / weights[0]))
+    at = threshold(beliefs[voted] + known * best, present[voted])
+    return replace(rules, known=known, shift=rules.found - at)
 
 
 def _right(desk: Rereading, there: Sequence[tuple[Case, Asked]], rules: Rules) -> float:
@@ -147,7 +196,7 @@ def _write(source: Path, output: Path, rules: Rules) -> None:
     with safe_open(str(source), framework="pt") as file:
         about = dict(file.metadata() or {})
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    about |= {"found": f"{rules.found:.6g}", "worth": f"{rules.worth:g}"}
+    about |= {name: f"{getattr(rules, name):.6g}" for name in FITTED}
     new = output.with_name(f"{output.name}.new")  # the source is mapped, and may be the output
     save_file(tensors, str(new), about)
     new.replace(output)

@@ -106,7 +106,7 @@ def test_quotes_are_the_documents_words_and_alone_or_together_the_same(grown: Ch
 
 def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
     _, made = desk(grown, LEASE, SUPPLY)
-    beliefs = [one.belief for one in made.read(prompts())]
+    beliefs = [one.belief(made.rules) for one in made.read(prompts())]
     middle = float(np.median(beliefs))
     made.use(Rules(found=middle))
     for belief, draft in zip(beliefs, made.answer(prompts(), lambda *_: None), strict=True):

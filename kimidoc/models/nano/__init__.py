@@ -1,6 +1,7 @@
 """What is ours of the embedded model ``nano``: weights that come with the package.
 
     indexer.safetensors    the weights of ``kimidoc.indexer`` for SmolLM2-135M's states
+    kinds.safetensors      which kind of clause a question asks for (``kimidoc.indexer.kinds``)
     reader.safetensors     experts and changes of attention that read chosen passages (``reader``)
 
 Trained by ``kimidoc train``; the file's metadata says on what. To add another part: write its file
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kimidoc.indexer.kinds import Kinds
     from kimidoc.indexer.model import Indexer
 
 _HERE = Path(__file__).parent
@@ -24,6 +26,11 @@ _HERE = Path(__file__).parent
 def indexer_file() -> Path:
     """The shipped indexer's weights."""
     return _HERE / "indexer.safetensors"
+
+
+def kinds_file() -> Path:
+    """The shipped head over questions."""
+    return _HERE / "kinds.safetensors"
 
 
 def reader_file() -> Path:
@@ -69,6 +76,15 @@ def indexer(fingerprint: str) -> Indexer | None:
     from kimidoc.indexer.model import Indexer
 
     return Indexer.load(indexer_file())
+
+
+def kinds(fingerprint: str) -> Kinds | None:
+    """The shipped head over questions, if it is for the checkpoint of that fingerprint."""
+    if said(kinds_file())["checkpoint"] != fingerprint:
+        return None
+    from kimidoc.indexer.kinds import Kinds
+
+    return Kinds.load(kinds_file())
 
 
 def parameters(file: Path, layers: int) -> tuple[int, int]:
