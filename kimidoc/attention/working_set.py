@@ -38,7 +38,7 @@ class WorkingSet:
     """One layer's keys for one row: k [K, T, D] rotated, v [K, T, Dv], seen [K, T] bool.
 
     ``length``: where the row's own tokens begin. ``blocks`` [K, C]: the block of every run of L
-    keys.
+    keys; behind them may stand others (``followed``).
     """
 
     k: Tensor
@@ -93,6 +93,20 @@ def build(
         tokens_seen(chosen, past.length, block_tokens, choice),
         _own_start(chosen, past.length, block_tokens),
         chosen,
+    )
+
+
+def followed(work: WorkingSet, lead: tuple[Tensor, Tensor], rotary: Rotary | None) -> WorkingSet:
+    """A working set and then what all rows begin with: un-rotated k [K, U, D], v [K, U, Dv]."""
+    k, v = lead
+    turned = rotary.rotate(k, work.length) if rotary else k
+    all_of_it = work.seen.new_ones(work.seen.shape[0], k.shape[1])
+    return WorkingSet(
+        torch.cat([work.k, turned], 1),
+        torch.cat([work.v, v], 1),
+        torch.cat([work.seen, all_of_it], 1),
+        work.length + k.shape[1],
+        work.blocks,
     )
 
 

@@ -3,7 +3,8 @@
 A ``Batch`` is one lockstep group of rows. What they feed in one pass is packed into one sequence,
 row after row and without padding: linear layers see real tokens only, and who belongs to whom is
 attention's business. Every layer keeps its rows' own tokens (the suffix) and the working set chosen
-when the questions went through. A question's attention to history is summed per block over layers
+when the questions went through. What all rows begin with (the instruction) may have been read
+before them, once (``lead``). A question's attention to history is summed per block over layers
 and heads: that is the evidence.
 """
 
@@ -23,6 +24,9 @@ from kimidoc.kvcache.layer import Kept, Recent
 from kimidoc.kvcache.local import Tail
 from kimidoc.kvcache.snapshot import Layer
 
+Lead = Mapping[int, tuple[Tensor, Tensor]]
+"""What all rows begin with, by layer: un-rotated keys [K, U, D] and values [K, U, Dv]."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fed:
@@ -40,11 +44,19 @@ class Batch:
     ``fed``: who feeds in this pass. ``rows``, ``places`` [N]: whose every packed token is, and its
     index among that row's own. ``asked``: the question's own words within each row's first feed;
     they choose the blocks and are the ones whose attention counts as evidence. ``mass`` [B,
-    blocks]: attention received per block so far.
+    blocks]: attention received per block so far. ``lead``: what the rows begin with, if it was read
+    before them. ``heard``: where the keys and values of a pass are kept by whoever reads a lead.
     """
 
-    def __init__(self, choices: Sequence[Choice], blocks: int, block_tokens: int) -> None:
-        self.choices = choices
+    def __init__(
+        self,
+        choices: Sequence[Choice],
+        blocks: int,
+        block_tokens: int,
+        lead: Lead | None = None,
+    ) -> None:
+        self.choices, self.lead = choices, lead
+        self.heard: dict[int, tuple[Tensor, Tensor]] | None = None
         self.block_tokens = block_tokens
         self.mass = torch.zeros(len(choices), blocks)
         self.asked: Sequence[tuple[int, int]] = ()
@@ -63,6 +75,11 @@ class Batch:
             self._lengths[row] += count
             at += count
         self.fed, self.rows, self.places = fed, torch.tensor(rows), torch.tensor(places)
+
+    def hear(self, layer: int, key: Tensor, value: Tensor) -> None:
+        """key [1, K, N, D], un-rotated, and value [1, K, N, Dv] of a layer in this pass."""
+        if self.heard is not None:
+            self.heard[layer] = key[0], value[0]
 
     @property
     def single(self) -> bool:
@@ -118,8 +135,8 @@ def _causal(one: Fed, device: torch.device) -> Tensor:
 class AnswerFull:
     """A full-attention layer while answering."""
 
-    def __init__(self, kept: Kept, profile: Profile, batch: Batch) -> None:
-        self.kept, self.profile, self.batch = kept, profile, batch
+    def __init__(self, layer: int, kept: Kept, profile: Profile, batch: Batch) -> None:
+        self.layer, self.kept, self.profile, self.batch = layer, kept, profile, batch
         self.work: list[WorkingSet] = []
         self.own = _Suffix(len(batch.choices))
 
@@ -136,6 +153,7 @@ class AnswerFull:
     ) -> Tensor:
         """See ``attention.register.LayerState``; the batch is packed: [1, H, N, D]."""
         rotary, batch, first = self.profile.rotary, self.batch, not self.work
+        batch.hear(self.layer, key, value)
         if first:
             self._choose(module, query, key.shape[1])
         if rotary:
@@ -167,23 +185,25 @@ class AnswerFull:
         for one in self.batch.fed:
             a, b = self.batch.asked[one.row]
             own = query[0, :, one.start + a : one.start + b]
-            self.work.append(
-                working_set.build(
-                    own,
-                    past,
-                    self.batch.choices[one.row],
-                    self.profile.rotary,
-                    kv_heads=kv_heads,
-                    block_tokens=self.batch.block_tokens,
-                )
+            work = working_set.build(
+                own,
+                past,
+                self.batch.choices[one.row],
+                self.profile.rotary,
+                kv_heads=kv_heads,
+                block_tokens=self.batch.block_tokens,
             )
+            if self.batch.lead is not None:
+                work = working_set.followed(work, self.batch.lead[self.layer], self.profile.rotary)
+            self.work.append(work)
         self.kept.unload()
 
     def _count(self, row: int, share: Tensor) -> None:
         """Add the question's attention to each block: share [K, G, S, T]."""
         a, b = self.batch.asked[row]
-        per_key = share[:, :, a:b].sum((1, 2)).float()  # [K, T]
         blocks = self.work[row].blocks
+        kept = blocks.shape[1] * self.batch.block_tokens  # and then the lead
+        per_key = share[:, :, a:b, :kept].sum((1, 2)).float()  # [K, T]
         mass = per_key.reshape(*blocks.shape, self.batch.block_tokens).sum(-1)  # [K, C]
         self.batch.mass[row].index_add_(0, blocks.flatten().cpu(), mass.flatten().cpu())
 
@@ -195,8 +215,8 @@ class AnswerNear:
     sliding layer sees the last ``window`` tokens, itself included.
     """
 
-    def __init__(self, near: Recent | Tail, profile: Profile, batch: Batch) -> None:
-        self.near, self.profile, self.batch = near, profile, batch
+    def __init__(self, layer: int, near: Recent | Tail, profile: Profile, batch: Batch) -> None:
+        self.layer, self.near, self.profile, self.batch = layer, near, profile, batch
         self.window = near.window if isinstance(near, Recent) else None
         self.k = self.v = torch.empty(0)  # [K, P, D]
         self.own = _Suffix(len(batch.choices))
@@ -209,8 +229,11 @@ class AnswerNear:
             self.near.unload()
             if self.profile.mla:
                 k, v = module.expand_kv(k, v)
-        self.k = (self.profile.rotary.rotate(k, 0) if self.profile.rotary else k)[0]
-        self.v = v[0]
+        k, v = k[0], v[0]
+        if self.batch.lead is not None:
+            after = self.batch.lead[self.layer]
+            k, v = (torch.cat(pair, 1) for pair in zip((k, v), after, strict=True))
+        self.k, self.v = self.profile.rotary.rotate(k, 0) if self.profile.rotary else k, v
 
     def attend(
         self,
@@ -224,6 +247,7 @@ class AnswerNear:
         softcap: float | None,
     ) -> Tensor:
         """See ``attention.register.LayerState``; the batch is packed: [1, H, N, D]."""
+        self.batch.hear(self.layer, key, value)
         if not self.k.numel():
             self._prefix(module)
         batch, rotary, P = self.batch, self.profile.rotary, self.k.shape[1]
@@ -258,8 +282,8 @@ class AnswerNear:
 def states(layers: Sequence[Layer], profile: Profile, batch: Batch) -> dict[int, Any]:
     """One answering state per layer of the prefix."""
     return {
-        i: AnswerFull(layer, profile.at(i), batch)
+        i: AnswerFull(i, layer, profile.at(i), batch)
         if isinstance(layer, Kept)
-        else AnswerNear(layer, profile.at(i), batch)
+        else AnswerNear(i, layer, profile.at(i), batch)
         for i, layer in enumerate(layers)
     }

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from kimidoc.attention import register
-from kimidoc.engine.answering import Batch, states
+from kimidoc.attention.working_set import Choice
+from kimidoc.engine.answering import Batch, Lead, states
 from kimidoc.engine.runner import Runner
 from kimidoc.engine.states import Profile
 from kimidoc.kvcache.cache import BlockCache
@@ -36,7 +37,7 @@ def lockstep(
     asked: Sequence[tuple[int, int]],
 ) -> list[Result]:
     """Run every row to its end. ``asked``: the question's own words within each first feed."""
-    cache = BlockCache([None] * len(layers))
+    cache = _no_cache(layers)
     results: dict[int, Result] = {}
     feeds: dict[int, Sequence[int]] = {i: next(row) for i, row in enumerate(rows)}
     batch.asked = asked
@@ -58,6 +59,30 @@ def lockstep(
                     del feeds[i]
             first = False
     return [results[i] for i in range(len(rows))]
+
+
+@torch.no_grad()
+def read_lead(
+    runner: Runner,
+    profile: Profile,
+    layers: Sequence[Layer],
+    ids: Sequence[int],
+    choice: Choice,
+    blocks: int,
+    block_tokens: int,
+) -> Lead:
+    """What many rows begin with, read once; ``choice``: the history that it sees."""
+    batch = Batch([choice], blocks, block_tokens)
+    batch.heard, batch.asked = {}, [(0, len(ids))]
+    batch.step({0: len(ids)})
+    with register.using(states(layers, profile, batch)):
+        runner.forward(torch.tensor([list(ids)]).to(runner.device), _no_cache(layers))
+    return batch.heard
+
+
+def _no_cache(layers: Sequence[Layer]) -> BlockCache:
+    """States keep what they need themselves."""
+    return BlockCache([None] * len(layers))
 
 
 def best(log_probabilities: Tensor, allowed: Tensor | None = None) -> int:

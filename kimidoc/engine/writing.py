@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kimidoc.attention.working_set import Choice
-from kimidoc.engine.answering import Batch
+from kimidoc.engine.answering import Batch, Lead
 from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt
 from kimidoc.engine.constrain import Runs, Unit, Verbatim, runs, words
-from kimidoc.engine.decode import Row, best, lockstep
+from kimidoc.engine.decode import Row, best, lockstep, read_lead
 from kimidoc.engine.drafting import Drafting, stands
 from kimidoc.engine.finding import Finder, Look
 from kimidoc.engine.reading import Layers, Reader
@@ -72,6 +72,12 @@ def turn(tokenizer: FileTokenizer, frame: ChatFrame, instruction: str, question:
     return frame.question([*before.ids, *own.ids]), (start, end)
 
 
+def _without(feed: Feed, lead: int) -> Feed:
+    """What is left of it behind its first ``lead`` tokens."""
+    ids, (start, end) = feed
+    return ids[lead:], (start - lead, end - lead)
+
+
 class Desk:
     """Everything that the questions on one prefix share."""
 
@@ -100,14 +106,32 @@ class Desk:
         """Drafts in the order of the prompts; those of like length share a batch."""
         feeds = [self._feed(p) for p in prompts]
         looks = self.finder.look(prompts)
-        order = sorted(range(len(prompts)), key=lambda i: len(feeds[i][0]))
+        leads = dict[tuple[int, ...], list[int]]()
+        for i, (ids, (start, _)) in enumerate(feeds):
+            leads.setdefault(tuple(ids[:start]), []).append(i)
         drafts: dict[int, Draft] = {}
-        for at in range(0, len(order), ROWS):
-            group = order[at : at + ROWS]
-            asked = [self._ready(prompts[i], feeds[i], looks[i]) for i in group]
-            drafts |= zip(group, self._write(asked, listener), strict=True)
-            progress("answer", len(drafts), len(prompts), "questions")
+        for first, led in leads.items():
+            lead = self._lead(first) if first else None
+            order = sorted(led, key=lambda i: len(feeds[i][0]))
+            for at in range(0, len(order), ROWS):
+                group = order[at : at + ROWS]
+                asked = [
+                    self._ready(prompts[i], _without(feeds[i], len(first)), looks[i]) for i in group
+                ]
+                drafts |= zip(group, self._write(asked, lead, listener), strict=True)
+                progress("answer", len(drafts), len(prompts), "questions")
         return [drafts[i] for i in range(len(prompts))]
+
+    def _lead(self, ids: Sequence[int]) -> Lead:
+        """What questions begin with, read once for all: of the history it sees the preamble only,
+        so that it is the same whatever documents a question is restricted to."""
+        own = max(1, len(self.frame.preamble_ids))
+        first = torch.arange(-(-own // self.block))
+        choice = Choice(first, first, 0, ((0, own),))
+        of = self.reader
+        return read_lead(
+            of.runner, of.profile, self.layers, ids, choice, self.finder.blocks, self.block
+        )
 
     def _feed(self, prompt: Prompt) -> Feed:
         return turn(self.tokenizer, self.frame, prompt.instruction, prompt.question)
@@ -128,8 +152,8 @@ class Desk:
         spans = [np.arange(a // self.block, -(-b // self.block)) for a, b in ranges]
         return np.unique(np.concatenate(spans)), ranges
 
-    def _write(self, asked: Sequence[_Asked], listener: Listener) -> list[Draft]:
-        batch = Batch([a.choice for a in asked], self.finder.blocks, self.block)
+    def _write(self, asked: Sequence[_Asked], lead: Lead | None, listener: Listener) -> list[Draft]:
+        batch = Batch([a.choice for a in asked], self.finder.blocks, self.block, lead)
         rows = [
             self._row(number, one, batch, Drafting(one.prompt.id, listener))
             for number, one in enumerate(asked)
