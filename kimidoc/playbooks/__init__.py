@@ -28,8 +28,8 @@
     flows    data flow (room ``dataflow``) as findings, and what becomes of signs where it decides
 
 May import ``types``, ``errors``, ``values``, ``clauses`` and ``dataflow`` and nothing else of
-kimidoc. A rule is a rule: where a finding depends on words in a quote (``signs``), the finding says so, and the model
-gets no credit for it.
+kimidoc. A rule is a rule: where a finding depends on words in a quote (``signs``), the finding says
+so, and the model gets no credit for it.
 
 To add a playbook that comes with kimidoc:
 
