@@ -3,7 +3,7 @@
     documents = ingest.read(paths)                files -> text with a source map
     window    = pack.fit(documents, tokenizer)    one run of tokens within the budget
     prefix    = engine.prefill(window)            read once, if it will fit; kept as a session
-    answers   = swarm.answer(engine, prefix, …)   many questions; every quote located by code
+    answers   = spread.answer(engine, prefix, …)  many questions; every quote located by code
     Report(answers, findings, coverage, facts)
 
 May import every room but cli. To add a second kind of engine, build it in ``open_engine``.
@@ -120,10 +120,13 @@ def window(
 
 def ask(job: Job, progress: Progress = silent) -> Report:
     """Read the paths and answer ``job.questions``. Raises what the rooms raise."""
+    from kimidoc.ask import spread
+
     reading = _Reading(job, progress)
     reading.engine.warm()
-    _demand_packed(job.questions, reading.packed())
-    report = reading.report(job.questions)
+    window = reading.packed()
+    _demand_packed(job.questions, window)
+    report = reading.report(spread.to_each(job.questions, window))
     return replace(report, excerpts=excerpts.of(report, reading.documents))
 
 
@@ -240,7 +243,7 @@ class _Reading:
         notices: Sequence[Notice] = (),
     ) -> Report:
         """Prefill, answer, verify, judge."""
-        from kimidoc.ask import swarm
+        from kimidoc.ask import spread
 
         window, since = self.packed(), perf_counter()
         demand_room(self.job, self.engine, window)
@@ -250,13 +253,13 @@ class _Reading:
         sources = cite.Sources(read)
         ruled, methods = by_rule(books, questions, read)
         asked = [question for question in questions if question.id not in ruled]
-        drafted, verifying = swarm.answer(self.engine, prefix, asked, sources, self.progress)
-        rest = iter(drafted)
+        found, verifying, how = spread.answer(self.engine, prefix, asked, sources, self.progress)
+        rest = iter(found)
         answers = typed(books, [ruled.get(q.id) or next(rest) for q in questions])
         self.seconds["answer"] = perf_counter() - since - verifying
         self.seconds["verify"] = verifying
-        told = [*window.notices, *prefix.notices, *methods, *notices]
-        found, rules = self._judged(books, answers)
+        told = [*window.notices, *prefix.notices, *methods, *how, *notices]
+        findings, rules = self._judged(books, answers)
         hostile = [n for d in window.documents for n in d.notices]
         if books:
             hostile = [n for n in hostile if not integrity.raises(n)]
@@ -273,7 +276,7 @@ class _Reading:
             ),
             coverage=coverage(window),
             answers=tuple(answers),
-            findings=found,
+            findings=findings,
             rules=rules,
             warnings=(*told, *hostile),
             roots=self.job.paths,

@@ -16,8 +16,11 @@ QUOTES_OF_ONE_DOCUMENT = 1
 ANSWER_TOKENS = 16  # a few words; of a playbook's check the quote alone is asked for
 
 
-def prompt(question: Question, window: Window) -> Prompt:
-    """What the engine is asked for ``question``, restricted to its document if it names one."""
+def prompt(question: Question, window: Window, *, short: bool = True) -> Prompt:
+    """What the engine is asked for ``question``, restricted to its document if it names one.
+
+    ``short``: whether a short answer is asked for beside the quotes; a playbook never asks for one.
+    """
     scope = None
     if question.document is not None:
         segment = window.segment_of(question.document)
@@ -30,5 +33,5 @@ def prompt(question: Question, window: Window) -> Prompt:
         terms=question.terms,
         scope=scope,
         quotes=QUOTES if scope is None else QUOTES_OF_ONE_DOCUMENT,
-        answer_tokens=ANSWER_TOKENS if question.playbook is None else 0,
+        answer_tokens=ANSWER_TOKENS if short and question.playbook is None else 0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -24,13 +24,15 @@ def answer(
     sources: cite.Sources,
     progress: Progress = silent,
     watcher: Watcher | None = None,
+    quotes_alone: Container[str] = (),
 ) -> tuple[list[Answer], float]:
     """Every question's verified answer, in the order given, and the seconds verifying took.
 
-    A ``watcher`` is told of places and located quotes on the way; the answers are the same.
-    Raises what ``Engine.answer`` raises.
+    A ``watcher`` is told of places and located quotes on the way; the answers are the same. Of
+    questions whose ids are in ``quotes_alone`` no short answer is asked for. Raises what
+    ``Engine.answer`` raises.
     """
-    prompts = [prompt(question, prefix.window) for question in questions]
+    prompts = [prompt(q, prefix.window, short=q.id not in quotes_alone) for q in questions]
     listener = NOBODY
     if watcher is not None:
         listener = Following(questions, prefix.window, sources, watcher)

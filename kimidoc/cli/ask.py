@@ -17,6 +17,7 @@ app = new_app()
 
 EXAMPLES = """
   kimidoc ask contracts/ "Which contracts end on a change of control?"
+  kimidoc ask contracts/ "What is the governing law?" --each --csv law.csv
   kimidoc ask 10-K.pdf call.txt --questions questions.jsonl --json answers.json
   git diff | kimidoc ask - "What does this change break?" --stdin-name x.diff
 """
@@ -35,7 +36,19 @@ QuestionsFile = Annotated[
         "--questions",
         metavar="FILE",
         help="Many questions, a JSON object a line: "
-        '{"id", "question", "document" (optional: a path as packed)}. All arguments are paths.',
+        '{"id", "question", "document" (optional: a path as packed), "each" (optional: true or '
+        "false)}. All arguments are paths.",
+        rich_help_panel="What is asked",
+        show_default=False,
+    ),
+]
+Each = Annotated[
+    bool | None,
+    typer.Option(
+        "--each/--no-each",
+        help="Put every question to every document by itself, with an answer for each; or never. "
+        "Without either, one that asks in English which of the documents (Which contracts ...?) "
+        "is put to each, and gets one answer that cites them.",
         rich_help_panel="What is asked",
         show_default=False,
     ),
@@ -49,6 +62,7 @@ def ask(
     words: Words,
     *,
     questions_file: QuestionsFile = None,
+    each: Each = None,
     reading: Reading,
     budget: Budget,
     running: Running,
@@ -74,4 +88,5 @@ def ask(
             )
         asked = [*questions.read(questions_file)]
     options = jobs.Options(reading, budget, running, reports, gates, manner)
+    asked = questions.marked(asked, each)
     raise typer.Exit(jobs.run(streams, "ask", paths, options, questions=asked))

@@ -13,7 +13,7 @@ from kimidoc.cli.streams import Streams
 from kimidoc.cli.tables import table
 from kimidoc.report import place, safe
 from kimidoc.report.redact import redact
-from kimidoc.types import Answer, Citation, Evidence, Question, Report, Seconds
+from kimidoc.types import Answer, Citation, Evidence, Notice, Question, Report, Seconds
 
 if TYPE_CHECKING:
     from kimidoc.ask.watch import Watcher
@@ -44,6 +44,7 @@ class Conversation:
         self._sources = cite.Sources(self._documents)
         self._seconds = Seconds(pack=packed - started, prefill=perf_counter() - packed)
         self.answers: list[Answer] = []
+        self._told: list[Notice] = []
 
     @property
     def reused(self) -> bool:
@@ -53,15 +54,19 @@ class Conversation:
     def ask(self, text: str, watcher: Watcher | None = None) -> Answer:
         """One more question; its answer is remembered for the report.
 
-        A ``watcher`` shows it while it is made, and no progress is shown then.
+        A ``watcher`` shows it while it is made, and no progress is shown then. One that asks which
+        of the documents is put to each, and a note says so.
         """
-        from kimidoc.ask import swarm
+        from kimidoc.ask import spread
         from kimidoc.engine.base import silent
 
         shown = self._streams.animated and watcher is None
         progress = self._streams.progress if shown else silent
         question, since = Question(f"q{len(self.answers) + 1}", text), perf_counter()
-        (found,), verifying = swarm.answer(
+        if spread.of_each(question, self.window):
+            documents = len(self.window.segments)
+            self._streams.note(f"asking each of the {documents:,} documents by itself")
+        (found,), verifying, how = spread.answer(
             self._engine, self._prefix, [question], self._sources, progress, watcher
         )
         spent = self._seconds.answer + perf_counter() - since - verifying
@@ -69,6 +74,7 @@ class Conversation:
             self._seconds, answer=spent, verify=self._seconds.verify + verifying
         )
         self.answers.append(found)
+        self._told += how
         return found
 
     def report(self) -> Report:
@@ -93,6 +99,7 @@ class Conversation:
             warnings=(
                 *window.notices,
                 *self._prefix.notices,
+                *self._told,
                 *(notice for document in window.documents for notice in document.notices),
             ),
             roots=self._job.paths,

@@ -1,14 +1,17 @@
 """Questions from the command line: the one in words, or many from a ``--questions`` file.
 
 One JSON object a line: ``{"id": "q1", "question": "…", "document": "path as packed"}``, the last
-key if it concerns one document only. Empty lines are allowed, anything else unknown is an error.
+key if it concerns one document only. ``"each": true`` puts it to every document by itself, false
+once to all of them, whatever its wording. Empty lines are allowed, anything else unknown is an
+error.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +19,7 @@ from kimidoc.cli.streams import Streams
 from kimidoc.errors import ConfigError, UsageError
 from kimidoc.types import Question
 
-KEYS = ("id", "question", "document")
+KEYS = ("id", "question", "document", "each")
 _HINT = 'A line is like {"id": "q1", "question": "Who signs?", "document": "a/b.pdf"}.'
 
 
@@ -43,6 +46,13 @@ def split(words: Sequence[str], streams: Streams) -> tuple[tuple[str, ...], Ques
     if _like_a_path(text):
         streams.warning(f"the question {text!r} looks like a path; was a question forgotten?")
     return tuple(paths), Question("q1", text)
+
+
+def marked(questions: Iterable[Question], each: bool | None) -> list[Question]:
+    """The questions with ``--each`` or ``--no-each``, where they do not say so themselves."""
+    return [
+        replace(q, each=each) if q.each is None and q.document is None else q for q in questions
+    ]
 
 
 def _like_a_path(text: str) -> bool:
@@ -103,4 +113,9 @@ def _question(line: str, where: str) -> Question:
     document = given.get("document")
     if document is not None and (not isinstance(document, str) or not document):
         wrong("'document' must be a path as packed, or null")
-    return Question(given["id"], given["question"], document)
+    each = given.get("each")
+    if each is not None and not isinstance(each, bool):
+        wrong("'each' must be true, false or null")
+    if each and document is not None:
+        wrong("'each' is for every document, and 'document' names one")
+    return Question(given["id"], given["question"], document, each=each)

@@ -25,6 +25,7 @@ from kimidoc.types import (
 INTEGRITY = "integrity"  # notices whose code holds this word are about hostile documents
 RULED = " (no quote with the answer; a word rule raised a finding, see there)"
 COMPARED = "method.baseline"  # its notice says that there was a baseline
+SEVERAL = 2  # documents that an answer of one place may cite; more were each asked by themselves
 METHOD = "method."  # notices whose code begins so say how the engine works; no warnings
 
 _ROOTS = 3  # named in a title
@@ -121,6 +122,12 @@ def warned(report: Report) -> list[Notice]:
 def methods(report: Report) -> list[str]:
     """How places and quotes were chosen, in the engine's own words."""
     return [notice.message for notice in report.warnings if notice.code.startswith(METHOD)]
+
+
+def spread(answer: Answer) -> list[str]:
+    """The documents that an answer cites, where they are more than one question would be put to."""
+    paths = dict.fromkeys(c.path for c in answer.citations if c.verified and c.path is not None)
+    return [*paths] if len(paths) > SEVERAL else []
 
 
 def places(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
@@ -315,7 +322,7 @@ def missing(answers: Iterable[tuple[int, Answer]], listed: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One playbook's checks over the documents they were asked of.
+    """One playbook's checks over the documents they were asked of, or questions put to each.
 
     ``cells[row][column]`` is the answer and its place in ``Report.answers``; None: not asked.
     """
@@ -327,13 +334,17 @@ class Matrix:
 
 
 def matrices(report: Report) -> list[Matrix]:
-    """One matrix per playbook whose checks were asked of at least two documents."""
+    """One matrix per playbook whose checks were asked of at least two documents.
+
+    Questions that were put to every document (``Question.each``) are one more, of no playbook.
+    """
     asked: dict[str, dict[tuple[str, str], tuple[int, Answer]]] = {}
     for at, answer in enumerate(report.answers):
         question = answer.question
-        if question.check is not None and question.document is not None:
+        check = question.check or (question.text if question.each else None)
+        if check is not None and question.document is not None:
             cells = asked.setdefault(question.playbook or "", {})
-            cells.setdefault((question.document, question.check), (at, answer))
+            cells.setdefault((question.document, check), (at, answer))
     known, found = titles(report), []
     for playbook, cells in asked.items():
         documents = tuple(dict.fromkeys(document for document, _ in cells))
@@ -341,6 +352,6 @@ def matrices(report: Report) -> list[Matrix]:
         if len(documents) < 2:
             continue
         rows = tuple(tuple(cells.get((d, check)) for check in checks) for d in documents)
-        named = tuple((check, known[playbook, check]) for check in checks)
+        named = tuple((check, known.get((playbook, check), check)) for check in checks)
         found.append(Matrix(playbook, named, documents, rows))
     return found

@@ -182,6 +182,8 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterator[str]:
         yield f"## Quotes located ({len(told):,} of {len(report.answers):,} questions)"
     for answer in told:
         parts = [f"**{_asked(answer, titles)}**", escape(safe.clip(answer.text, _TEXT))]
+        if documents := digest.spread(answer):
+            parts.append(f"A quote of each of {len(documents):,} documents:")
         parts += [_quote(citation, kinds) for citation in digest.places(answer.citations)]
         yield "\n\n".join(part for part in parts if part)
     failed = [answer for answer in report.answers if answer.status == "error"]

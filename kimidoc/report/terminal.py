@@ -19,11 +19,13 @@ from kimidoc.report.redact import redacted
 from kimidoc.types import Answer, Citation, Finding, Report, Severity
 
 _QUOTE = 420
+_BEGINNING = 220  # of a quote that is one of many
 _TEXT = 1_200
 _LISTED = 3
 _GROUPS = 12
 _FINDINGS = 100
 _ANSWERS = 100
+_SPREAD = 60  # documents shown of one answer
 _UNFOUND = 60
 _IMPORTED = 60
 _ROWS = 40
@@ -180,15 +182,14 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
     if told:
         asked = digest.number(len(report.answers), "question")
         yield _title(f"QUOTES LOCATED  for {len(told):,} of {asked}")
+    under: str | None = None  # whose answers stand together, as one question's to every document
     for at, answer in enumerate(told[:_ANSWERS]):
-        yield from [Text("")] * bool(at)
-        yield Text(safe.line(digest.heading(answer, titles)), style="bold", overflow="fold")
-        if answer.question.document:
-            yield _indented(safe.line(answer.question.document), "cyan")
-        if answer.text:
-            yield _indented(safe.clip(answer.text, _TEXT))
-        for citation in digest.places(answer.citations):
-            yield from _quote(citation, kinds, answer.question.document)
+        heading = digest.heading(answer, titles)
+        if not answer.question.each or heading != under:
+            yield from [Text("")] * bool(at)
+            yield Text(safe.line(heading), style="bold", overflow="fold")
+        under = heading if answer.question.each else None
+        yield from _answer(answer, kinds)
     if len(told) > _ANSWERS:
         yield Text(f"{len(told) - _ANSWERS:,} more are in the other formats.", style="dim")
     failed = [answer for answer in report.answers if answer.status == "error"]
@@ -201,6 +202,36 @@ def _answers(report: Report, kinds: place.Kinds) -> Iterable[RenderableType]:
         yield _title(f"NOT FOUND  {digest.number(total, 'question')}")
         rows = [(asked, digest.missing(answers, _LISTED)) for asked, answers in unfound.items()]
         yield from _list([f"{asked} · {where}" if where else asked for asked, where in rows])
+
+
+def _answer(answer: Answer, kinds: place.Kinds) -> Iterable[RenderableType]:
+    """What stands under an answer's question."""
+    quotes, documents = digest.places(answer.citations), digest.spread(answer)
+    if documents:
+        yield _indented(f"{len(documents):,} documents, a quote of each:", "dim")
+        for citation in quotes[:_SPREAD]:
+            yield from _by_document(citation, kinds)
+        if len(quotes) > _SPREAD:
+            more = f"{len(quotes) - _SPREAD:,} more are in the other formats."
+            yield _indented(more, "dim")
+        return
+    if answer.question.document:
+        yield _indented(safe.line(answer.question.document), "cyan")
+    if answer.text:
+        yield _indented(safe.clip(answer.text, _TEXT))
+    for citation in quotes:
+        yield from _quote(citation, kinds, answer.question.document)
+
+
+def _by_document(citation: Citation, kinds: place.Kinds) -> Iterable[RenderableType]:
+    """One of many documents with its place, and the beginning of its quote."""
+    name = Text("   ")
+    name.append(safe.line(citation.path or ""), style="cyan")
+    name.append(f" · {place.say(citation, kinds.of(citation.path))}", style="dim")
+    name.append(f" · {_VERDICT[citation.status]}", style="green" if citation.verified else "yellow")
+    yield _hanging(name, 3)
+    words = safe.clip(f"“{safe.line(citation.text)}”", _BEGINNING)
+    yield Padding(Text(words, style="italic", overflow="fold"), (0, 2, 0, 5))
 
 
 def _tables(report: Report) -> Iterable[RenderableType]:

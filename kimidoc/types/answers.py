@@ -20,6 +20,8 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 class Question:
     """One thing to find out. ``document`` restricts it to one packed path.
 
+    ``each``: whether it is put to every document by itself, with an answer for each; None leaves
+    that to its wording, and then there is one answer (``ask.spread``).
     ``terms`` are lexical anchors a playbook check declares: they help choose what is attended to,
     as a named prior, and never are an answer.
     """
@@ -30,6 +32,7 @@ class Question:
     playbook: str | None = None
     check: str | None = None
     terms: tuple[str, ...] = ()
+    each: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

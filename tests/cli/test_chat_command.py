@@ -68,6 +68,20 @@ def test_questions_from_stdin_on_one_reading(chat, capfd) -> None:  # type: igno
             assert f"“{' '.join(citation['text'].split())}”" in out
 
 
+def test_a_question_about_every_document_is_put_to_each(chat, capfd) -> None:  # type: ignore[no-untyped-def]
+    which = "Which agreements can be ended by notice?"
+    assert chat(f"{which}\n/evidence\n/save all.json\n") == 0
+    out, err = capfd.readouterr()
+    assert "asking each of the 2 documents by itself" in err
+    saved = json.loads(Path("all.json").read_text("utf-8"))
+    (answer,) = saved["answers"]
+    assert (answer["id"], answer["document"]) == ("q1", None)
+    assert {place["path"] for place in answer["evidence"]} == {"lease.txt", "supply.txt"}
+    assert any(w["code"] == "method.asked-of-each" for w in saved["warnings"])
+    for citation in answer["citations"] if answer["status"] == "found" else []:
+        assert f"“{' '.join(citation['text'].split())}”" in out
+
+
 def test_a_second_conversation_reads_nothing(chat, capfd) -> None:  # type: ignore[no-untyped-def]
     assert chat(RENT) == 0
     first = capfd.readouterr().out
@@ -264,6 +278,16 @@ def test_what_is_shown_on_the_way_is_the_answer(talked: Talked) -> None:
         assert seen.splitlines()[-1] == f"→ {answer.text}"
     nothing = talked.says("Who won the football match?")
     assert talked.talk.answers[-1].status != "not_found" or nothing.startswith("Not found: ")
+
+
+def test_quotes_of_each_document_are_shown_on_the_way(talked: Talked) -> None:
+    seen = talked.says("Which agreements can be ended by notice?")
+    (answer,) = talked.talk.answers
+    assert "asking each of the 2 documents" in talked.err.getvalue()
+    assert "looking at" not in talked.err.getvalue()
+    told = [line for line in seen.splitlines() if line.startswith("  ")]
+    whole = talked.talk.shown(answer).splitlines()
+    assert answer.status == "found" and sorted(told) == sorted(whole)
 
 
 @pytest.mark.parametrize("moment", ["looks", "located"])

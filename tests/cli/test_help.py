@@ -95,6 +95,8 @@ def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         ("kimidoc an", {"analyze"}),
         ("kimidoc sessions ", {"list", "show", "verify", "rm"}),
         ("kimidoc ask x --format ", {"terminal", "json", "html", "sarif"}),
+        ("kimidoc ask x --ea", {"--each"}),
+        ("kimidoc ask x --no-e", {"--no-each"}),
         ("kimidoc ask x --overflow ", {"error", "drop-last", "drop-largest"}),
         ("kimidoc analyze x --fail-on ", {"none", "low", "critical"}),
         ("kimidoc analyze x --playbook ", {"due-diligence", "code-review", "general"}),

@@ -52,6 +52,13 @@ def run(docs: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return once
 
 
+def test_each_marks_the_questions(run: Run, docs: Path) -> None:
+    marks = {"--each": True, "--no-each": False, None: None}
+    for option, each in marks.items():
+        _, job = run("ask", "docs", "Who pays?", *([option] if option else []))
+        assert [(q.id, q.each) for q in job.questions] == [("q1", each)]
+
+
 def test_a_question_becomes_a_job(run: Run, docs: Path, capsys: Capture) -> None:
     (docs.parent / "more.pdf").touch()
     code, job = run(

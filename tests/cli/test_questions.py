@@ -78,6 +78,13 @@ def test_a_file_of_questions(work: Path) -> None:
         ('{"id": "a", "question": "x", "docment": "y"}', "unknown key 'docment'"),
         ('{"id": "a", "question": "x", "document": ""}', "'document' must be a path"),
         ('{"id": "a", "question": "x", "document": 1}', "'document' must be a path"),
+        ('{"id": "a", "question": "x", "each": "yes"}', "q.jsonl:1: 'each' must be true"),
+        ('{"id": "a", "question": "x", "each": 1}', "q.jsonl:1: 'each' must be true"),
+        (
+            '{"id": "a", "question": "x"}\n\n'
+            '{"id": "b", "question": "x", "document": "y", "each": true}',
+            "q.jsonl:3: 'each' is for every document",
+        ),
         ('{"id": "a", "question": "x"}\n{"id": "a", "question": "y"}', "q.jsonl:2: the id 'a'"),
         ("[" * 100_000, "q.jsonl:1: not JSON"),
     ],
@@ -87,6 +94,20 @@ def test_a_wrong_line_is_named(work: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         questions.read("q.jsonl")
     assert said in caught.value.message and caught.value.hint
+
+
+def test_a_line_says_whether_it_is_for_each_document(work: Path) -> None:
+    (work / "q.jsonl").write_text(
+        '{"id": "a", "question": "x", "each": true}\n'
+        '{"id": "b", "question": "x", "each": false, "document": "y"}\n'
+        '{"id": "c", "question": "x", "each": null}\n'
+        '{"id": "d", "question": "x", "document": "y"}\n'
+    )
+    read = questions.read("q.jsonl")
+    assert [q.each for q in read] == [True, False, None, None]
+    for option, marks in ((True, [True, False, True, None]), (False, [True, False, False, None])):
+        assert [q.each for q in questions.marked(read, option)] == marks
+    assert questions.marked(read, None) == list(read)
 
 
 def test_a_file_that_cannot_be_read_is_named(work: Path) -> None:

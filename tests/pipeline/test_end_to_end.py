@@ -3,6 +3,7 @@ nothing it writes may pass as verified that does not stand in a document."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -153,6 +154,66 @@ def test_a_question_to_one_document(capfd, model, room):
     (answer,) = report["answers"]
     assert {e["path"] for e in answer["evidence"]} == {"supply.docx"}
     assert {c["path"] for c in answer["citations"]} <= {"supply.docx", None}
+
+
+WHICH = "Which agreements can the landlord end on a change of control?"
+READ = {".gitignore", "lease.md", "notice.pdf", "supply.docx"}
+
+
+def test_a_question_about_every_document_is_put_to_each(capfd, model, room):
+    report = asked(capfd, model, WHICH)
+    (answer,) = report["answers"]
+    assert (answer["id"], answer["document"], answer["answer"]) == ("q1", None, "")
+    cited = [c["path"] for c in answer["citations"] if c["status"] in ("exact", "normalised")]
+    assert len(set(cited)) == len(cited) and set(cited) <= READ and cited
+    shown = texts(capfd, model)
+    for c in answer["citations"]:
+        assert shown[c["path"]][c["start_char"] : c["end_char"]] == c["text"]
+    assert {place["path"] for place in answer["evidence"]} == READ
+    assert len(answer["evidence"]) <= 32
+    scores = [place["score"] for place in answer["evidence"]]
+    assert scores == sorted(scores, reverse=True)
+    (told,) = [w for w in report["warnings"] if w["code"] == "method.asked-of-each"]
+    assert f"each of the 4 by itself: {len(cited)} answer" in told["message"]
+    once = asked(capfd, model, WHICH, "--no-each")
+    assert not any("each" in w["code"] for w in once["warnings"])
+    assert once["run"]["session"]["prefilled_tokens"] == 0
+    assert len(once["answers"]) == 1
+
+
+def test_each_is_an_answer_for_every_document(capfd, model, room, tmp_path):
+    single = asked(capfd, model, WHICH)["answers"][0]
+    report = asked(capfd, model, WHICH, "--each", "--csv", "a.csv", "--html", "a.html")
+    ids = {answer["id"]: answer for answer in report["answers"]}
+    assert set(ids) == {f"q1@{path}" for path in READ}
+    for path in READ:
+        assert ids[f"q1@{path}"]["document"] == path
+        assert ids[f"q1@{path}"]["question"] == WHICH
+        assert {c["path"] for c in ids[f"q1@{path}"]["citations"]} <= {path, None}
+    for citation in single["citations"]:  # the same places, asked with and without a short answer
+        assert citation in ids[f"q1@{citation['path']}"]["citations"]
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text("utf-8").splitlines()))
+    assert {r["id"] for r in rows if r["record"] == "answer"} == set(ids)
+    assert 'id="matrix"' in (tmp_path / "a.html").read_text("utf-8")
+
+
+def test_lines_of_a_file_say_which_question_is_for_each(capfd, model, room):
+    (room.parent / "q.jsonl").write_text(
+        f'{{"id": "a", "question": "{WHICH}", "each": false}}\n'
+        '{"id": "b", "question": "What is delivered?", "each": true}\n'
+        f'{{"id": "c", "question": "{WHICH}", "document": "lease.md"}}\n'
+    )
+    report = asked(capfd, model, "--questions", "q.jsonl")
+    ids = [answer["id"] for answer in report["answers"]]
+    assert ids[0] == "a" and ids[-1] == "c" and set(ids[1:-1]) == {f"b@{path}" for path in READ}
+
+
+def test_an_id_that_a_documents_question_needs_is_a_mistake(capfd, model, room):
+    (room.parent / "q.jsonl").write_text(
+        '{"id": "a", "question": "What?", "each": true}\n{"id": "a@lease.md", "question": "Who?"}\n'
+    )
+    code, _, err = run(capfd, "ask", "room", "--questions", "q.jsonl", "--model", model)
+    assert code == 2 and "'a@lease.md'" in err and "hint:" in err
 
 
 @pytest.mark.parametrize(
