@@ -19,7 +19,7 @@ from kimidoc.report.redact import redacted
 from kimidoc.types import Answer, Citation, Finding, Report, Severity
 
 _QUOTE = 420
-_BEGINNING = 220  # of a quote that is one of many
+_SHORT = 220  # characters of a quote that is one of many
 _TEXT = 1_200
 _LISTED = 3
 _GROUPS = 12
@@ -224,13 +224,13 @@ def _answer(answer: Answer, kinds: place.Kinds) -> Iterable[RenderableType]:
 
 
 def _by_document(citation: Citation, kinds: place.Kinds) -> Iterable[RenderableType]:
-    """One of many documents with its place, and the beginning of its quote."""
+    """One of many documents with its place, and its quote in short."""
     name = Text("   ")
     name.append(safe.line(citation.path or ""), style="cyan")
     name.append(f" · {place.say(citation, kinds.of(citation.path))}", style="dim")
     name.append(f" · {_VERDICT[citation.status]}", style="green" if citation.verified else "yellow")
     yield _hanging(name, 3)
-    words = safe.clip(f"“{safe.line(citation.text)}”", _BEGINNING)
+    words = safe.shorten(f"“{safe.line(citation.text)}”", _SHORT)
     yield Padding(Text(words, style="italic", overflow="fold"), (0, 2, 0, 5))
 
 
