@@ -9,11 +9,14 @@ and all parts go to the engine together.
               is put to each and the parts are joined into the one answer that was asked for
 
 A joined answer cites one quote a document, documents in window order: what engines score is a rank
-within the part's own document, and the first place of every document scores the same.
+within the part's own document, and the first place of every document scores the same. Only quotes
+that hold a name or a number of the question come before the others: of "governed by the laws of
+Nevada" every contract has a clause, and those with the word are what is looked for.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -26,6 +29,7 @@ from kimidoc.errors import UsageError
 from kimidoc.types import Answer, Citation, Evidence, Notice, Question, Window
 
 MOST = 200  # documents that the rule puts a question to; ``each`` has no limit
+_WORDS = re.compile(r"\w+")
 METHOD, TOO_MANY, FAILED = "method.asked-of-each", "not-asked-of-each", "not-answered-of"
 
 
@@ -88,11 +92,18 @@ def answer(
 def joined(question: Question, parts: Sequence[Answer]) -> Answer:
     """One answer of what each document answered by itself, in their order.
 
-    Found if any document has a located quote, and then it cites the first of each and nothing else.
+    Found if any document has a located quote, and then it cites the first of each and nothing else,
+    those with a name or number of the question before the others.
     An error if none has and one could not be asked. Evidence is the best of all documents', those
     that answer before others of the same score. There is no short answer: each quote has its own.
     """
-    quotes = tuple(quote for part in parts if (quote := _best(part)) is not None)
+    names = _names(question)
+    quotes = tuple(
+        sorted(
+            (quote for part in parts if (quote := _best(part)) is not None),
+            key=lambda quote: not _holds(quote, names),
+        )
+    )
     failed = [part for part in parts if part.status == "error"]
     answering = {part.question.document for part in parts if _best(part) is not None}
     places = sorted(
@@ -107,6 +118,20 @@ def joined(question: Question, parts: Sequence[Answer]) -> Answer:
         return Answer(question, "error", said, evidence=evidence)
     offered = tuple(part.citations[0] for part in parts if part.citations)
     return Answer(question, "not_found", "", offered, evidence)
+
+
+def _names(question: Question) -> frozenset[str]:
+    """The names and numbers that a question holds: words with a capital, but for its first one."""
+    named = (
+        w
+        for w in _WORDS.findall(question.text)[1:]
+        if w[0].isdigit() or (w[0].isupper() and len(w) > 1)
+    )
+    return frozenset(w.casefold() for w in named)
+
+
+def _holds(quote: Citation, names: frozenset[str]) -> bool:
+    return not names.isdisjoint(w.casefold() for w in _WORDS.findall(quote.text))
 
 
 def _best(part: Answer) -> Citation | None:
@@ -136,12 +161,14 @@ def _demand_apart(questions: Sequence[Question]) -> None:
 
 
 def _said(question: Question, parts: Sequence[Answer]) -> Iterator[Notice]:
-    answering = sum(_best(part) is not None for part in parts)
+    quotes = [quote for part in parts if (quote := _best(part)) is not None]
+    answering, named = len(quotes), sum(_holds(quote, _names(question)) for quote in quotes)
+    first = f" {named:,} with a name or number of the question come first." if named else ""
     yield Notice(
         METHOD,
         f"Question {question.id} asks, by its wording, which of the documents, and was put to "
-        f"each of the {len(parts):,} by itself: {answering:,} answer{'s' * (answering == 1)}. A "
-        "quote is what its document says on the matter, which may be a no, and a document without "
+        f"each of the {len(parts):,} by itself: {answering:,} answer{'s' * (answering == 1)}.{first}"
+        " A quote is what its document says on the matter, which may be a no, and a document without "
         "one may have been overlooked. `kimidoc ask --no-each` puts the question once to all.",
     )
     for part in parts:

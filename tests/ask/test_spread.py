@@ -65,6 +65,32 @@ def test_each_document_is_asked_and_all_quotes_are_one_answer() -> None:
     assert "each of the 3 by itself: 2 answer." in notice.message
 
 
+@pytest.mark.parametrize(
+    ("words", "order", "first"),
+    [
+        (
+            "Which leases are of Unit 3?",
+            "ca",
+            "1 with a name or number of the question come first.",
+        ),
+        ("Which leases are of the unit?", "ac", ""),
+        ("Which leases may I end?", "ac", ""),
+        ("Which leases are of UNIT 1 or 3?", "ac", "2 with a name"),
+    ],
+)
+def test_quotes_with_a_name_of_the_question_come_first(words: str, order: str, first: str) -> None:
+    drafts = {
+        "q1@a.md": quoted("a.md", "Lease of Unit 1."),
+        "q1@b.md": NONE,
+        "q1@c.md": quoted("c.md", "Lease of Unit 3."),
+    }
+    if "Unit 3" in words:
+        drafts["q1@a.md"] = quoted("a.md", FREE)
+    (answer,), (notice,), _ = run(drafts, Question("q1", words))
+    assert "".join((c.path or "")[0] for c in answer.citations) == order
+    assert first in notice.message and ("come first" in notice.message) == bool(first)
+
+
 def test_questions_keep_their_order_and_others_are_asked_as_ever() -> None:
     drafts = {
         "rent": quoted("b.md", "No pets.", FREE),
