@@ -167,9 +167,10 @@ def _said(question: Question, parts: Sequence[Answer]) -> Iterator[Notice]:
     yield Notice(
         METHOD,
         f"Question {question.id} asks, by its wording, which of the documents, and was put to "
-        f"each of the {len(parts):,} by itself: {answering:,} answer{'s' * (answering == 1)}.{first}"
-        " A quote is what its document says on the matter, which may be a no, and a document without "
-        "one may have been overlooked. `kimidoc ask --no-each` puts the question once to all.",
+        f"each of the {len(parts):,} by itself: {answering:,} answer{'s' * (answering == 1)}."
+        f"{first} A quote is what its document says on the matter, which may be a no, and a "
+        "document without one may have been overlooked. `kimidoc ask --no-each` puts the question "
+        "once to all.",
     )
     for part in parts:
         if part.status == "error":
