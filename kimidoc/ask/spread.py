@@ -17,7 +17,7 @@ Nevada" every contract has a clause, and those with the word are what is looked 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kimidoc import cite
@@ -39,10 +39,7 @@ def to_each(questions: Sequence[Question], window: Window) -> tuple[Question, ..
     Raises UsageError where ``id@path`` is the id of another question.
     """
     parts = {q.id: _parts(q, window) for q in questions if q.each and q.document is None}
-    found = [part for q in questions for part in parts.get(q.id, [q])]
-    if parts:
-        _demand_apart(found)
-    return tuple(found)
+    return tuple(_in_order(questions, parts))
 
 
 def of_each(question: Question, window: Window) -> bool:
@@ -68,9 +65,7 @@ def answer(
     """
     window = prefix.window
     parts = {q.id: _parts(q, window) for q in questions if of_each(q, window)}
-    asked = [part for q in questions for part in parts.get(q.id, [q])]
-    if parts:
-        _demand_apart(asked)
+    asked = _in_order(questions, parts)
     whole = {part.id: q for q in questions for part in parts.get(q.id, ())}
     told = watcher and (_Joined(watcher, whole) if whole else watcher)
     found, seconds = swarm.answer(
@@ -93,19 +88,14 @@ def joined(question: Question, parts: Sequence[Answer]) -> Answer:
     """One answer of what each document answered by itself, in their order.
 
     Found if any document has a located quote, and then it cites the first of each and nothing else,
-    those with a name or number of the question before the others.
-    An error if none has and one could not be asked. Evidence is the best of all documents', those
-    that answer before others of the same score. There is no short answer: each quote has its own.
+    those with a name or number of the question before the others. An error if none has and one
+    could not be asked. Evidence is the best of all documents', those that answer before others of
+    the same score. There is no short answer: each quote has its own.
     """
-    names = _names(question)
-    quotes = tuple(
-        sorted(
-            (quote for part in parts if (quote := _best(part)) is not None),
-            key=lambda quote: not _holds(quote, names),
-        )
-    )
+    named, others = _quotes(question, parts)
+    quotes = (*named, *others)
     failed = [part for part in parts if part.status == "error"]
-    answering = {part.question.document for part in parts if _best(part) is not None}
+    answering = {quote.path for quote in quotes}
     places = sorted(
         (place for part in parts for place in part.evidence),
         key=lambda place: (-place.score, place.path not in answering),
@@ -130,8 +120,13 @@ def _names(question: Question) -> frozenset[str]:
     return frozenset(w.casefold() for w in named)
 
 
-def _holds(quote: Citation, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(w.casefold() for w in _WORDS.findall(quote.text))
+def _quotes(question: Question, parts: Sequence[Answer]) -> tuple[list[Citation], list[Citation]]:
+    """The quote of each document that has one: with a name or number of the question, or not."""
+    names, named, others = _names(question), list[Citation](), list[Citation]()
+    for quote in filter(None, map(_best, parts)):
+        plain = names.isdisjoint(w.casefold() for w in _WORDS.findall(quote.text))
+        (others if plain else named).append(quote)
+    return named, others
 
 
 def _best(part: Answer) -> Citation | None:
@@ -148,6 +143,16 @@ def _parts(question: Question, window: Window) -> list[Question]:
     return [replace(question, id=f"{question.id}@{path}", document=path) for path in paths]
 
 
+def _in_order(
+    questions: Sequence[Question], parts: Mapping[str, Sequence[Question]]
+) -> list[Question]:
+    """Every question, or its parts. Raises UsageError where ids are no longer apart."""
+    found = [part for q in questions for part in parts.get(q.id, [q])]
+    if parts:
+        _demand_apart(found)
+    return found
+
+
 def _demand_apart(questions: Sequence[Question]) -> None:
     taken = set[str]()
     for question in questions:
@@ -161,9 +166,9 @@ def _demand_apart(questions: Sequence[Question]) -> None:
 
 
 def _said(question: Question, parts: Sequence[Answer]) -> Iterator[Notice]:
-    quotes = [quote for part in parts if (quote := _best(part)) is not None]
-    answering, named = len(quotes), sum(_holds(quote, _names(question)) for quote in quotes)
-    first = f" {named:,} with a name or number of the question come first." if named else ""
+    named, others = _quotes(question, parts)
+    answering = len(named) + len(others)
+    first = f" {len(named):,} with a name or number of the question come first." if named else ""
     yield Notice(
         METHOD,
         f"Question {question.id} asks, by its wording, which of the documents, and was put to "

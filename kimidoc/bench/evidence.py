@@ -31,14 +31,13 @@ from numpy.typing import NDArray
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.clausal import ByClause
-from kimidoc.engine.finding import question_states, sought
+from kimidoc.engine.finding import question_states, read_keys, sought
 from kimidoc.engine.named import Openings
-from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import BM25, fused
-from kimidoc.indexer.keys import Collector, Keys
+from kimidoc.indexer.keys import Keys
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
 from kimidoc.indexer.score import block_scores
@@ -216,7 +215,7 @@ def _one(
     scopes: Sequence[int],
     progress: Progress,
 ) -> list[Row]:
-    keys = read(window, reader, indexer, progress)
+    keys = read_keys(window, reader, indexer, progress)
     run_ids = list(window.tokens)
     texts = [
         reader.loaded.tokenizer.decode(run_ids[a : a + BLOCK])
@@ -231,14 +230,16 @@ def _one(
         if scope and len(window.tokens) < scope * 0.7:
             continue  # the data do not fill a window of that size
         these = asked if scope == 0 else [named(c, names[c.document]) for c in asked]
-        ours = questions_scores([c.question for c in these], keys, reader, indexer)
-        close = None if embed is None else embed([c.question for c in these]).numpy()
+        whole = [c.question for c in these]
+        without = [openings.unnamed(q) for q in whole] if scope else whole
+        unlike = list(dict.fromkeys([*whole, *without]))
+        read = question_states(reader, unlike, indexer.shape.taps)
+        states = dict(zip(unlike, read, strict=True))
+        ours = questions_scores(states, whole, keys, indexer)
+        plain = questions_scores(states, without, keys, indexer) if scope else ours
+        votes = None if kinds is None else _votes(states, without, clauses, kinds)
+        close = None if embed is None else embed(whole).numpy()
         ranges = _ranges(window, scope)
-        plain, without = ours, [c.question for c in these]
-        if scope:
-            without = [openings.unnamed(c.question) for c in these]
-            plain = questions_scores(without, keys, reader, indexer)
-        votes = _votes(without, clauses, reader, indexer, kinds)
         hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
         for number, case in enumerate(these):
             low, high = ranges[case.document]
@@ -264,29 +265,18 @@ def _one(
 
 
 def _votes(
-    questions: Sequence[str],
-    clauses: ByClause,
-    reader: Reader,
-    indexer: Indexer,
-    kinds: Kinds | None,
-) -> Floats | None:
-    """What the model of clauses adds to every question's blocks: [M, N]; None without a head."""
-    if kinds is None:
-        return None
-    unlike = list(dict.fromkeys(questions))
-    states = question_states(reader, unlike, indexer.shape.taps)
+    states: Mapping[str, torch.Tensor], questions: Sequence[str], clauses: ByClause, kinds: Kinds
+) -> Floats:
+    """What the model of clauses adds to every question's blocks: [M, N]"""
     weight, nothing = (
         float(kinds.about["blocks"]),
         np.zeros(-(-len(clauses.window.tokens) // BLOCK)),
     )
-    by_kind = dict[str, Floats]()
     found = dict[str, Floats]()
-    for question, seen in zip(unlike, states, strict=True):
-        found[question], kind = nothing, sought(kinds, seen)
-        if kind is not None:
-            if kind.kind not in by_kind:
-                by_kind[kind.kind] = clauses.blocks(replace(kind, share=1.0), BLOCK, None)
-            found[question] = weight * kind.share * by_kind[kind.kind]
+    for question in dict.fromkeys(questions):
+        kind = sought(kinds, states[question])
+        vote = nothing if kind is None else weight * clauses.blocks(kind, BLOCK, None)
+        found[question] = vote
     return np.array([found[question] for question in questions])
 
 
@@ -317,24 +307,11 @@ def _scores(
     return found
 
 
-def read(window: Window, reader: Reader, indexer: Indexer, progress: Progress) -> Keys:
-    """The window's keys, collected while the engine reads it."""
-    ids = token_ids(window)
-    collect = Collector(indexer, len(ids))
-    last = max(indexer.shape.taps) + 1  # the layers above say nothing of where
-    layer_major(
-        reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
-    )
-    return collect.finish()
-
-
 def questions_scores(
-    questions: Sequence[str], keys: Keys, reader: Reader, indexer: Indexer
+    states: Mapping[str, torch.Tensor], questions: Sequence[str], keys: Keys, indexer: Indexer
 ) -> Floats:
-    """Every question's score of every block, [M, N]; each question is read alone."""
-    unlike = list(dict.fromkeys(questions))
-    states = question_states(reader, unlike, indexer.shape.taps)
-    asked = {q: indexer.queries(s) for q, s in zip(unlike, states, strict=True)}
+    """Every question's score of every block, [M, N]."""
+    asked = {q: indexer.queries(states[q]) for q in dict.fromkeys(questions)}
     scores = block_scores(list(asked.values()), keys, BLOCK, indexer.beside)
     at = {q: n for n, q in enumerate(asked)}
     found: Floats = scores[[at[q] for q in questions]].numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -156,7 +156,7 @@ def all_(
         _teacher("minilm", device), share, seed, _device(device), _at_once(device),
         streams.progress,
     )  # fmt: skip
-    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
+    _told(streams, right)
 
 
 @command(
@@ -199,7 +199,7 @@ def calibrate(
     documents = stage.held_out(_folder(data) / "cuad", count)
     known = None if clauses is None else linear.Model(parsed(_text(clauses)))
     right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
-    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
+    _told(streams, right)
 
 
 @command(app, examples="  kimidoc train kinds datasets/ -o kinds.safetensors")
@@ -233,7 +233,7 @@ def kinds(
     where = _checkpoint(streams, manner, model)
     indexer = Indexer.load(nano.indexer_file() if weights is None else Path(weights))
     right = stage.run(_folder(data), where, indexer, Path(output), blocks, threads, seed)
-    streams.result("\n".join(f"{name}: {value:.3f}" for name, value in right.items()))
+    _told(streams, right)
 
 
 @command(app, examples="  kimidoc train verdict datasets/ --indexer i.safetensors -o i.safetensors")
@@ -261,6 +261,10 @@ def verdict(
     right = stage.run(
         Path(data), where, Path(weights), Path(output), tokens, threads, seed, streams.progress
     )
+    _told(streams, right)
+
+
+def _told(streams: Streams, right: Mapping[str, float]) -> None:
     streams.result("\n".join(f"{name}: {share:.3f}" for name, share in right.items()))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,13 @@ class ByClause:
     """Scores of a window's passages; a document is scored when it is first asked about."""
 
     def __init__(self, window: Window, model: Model | None = None) -> None:
-        self.window, self.model = window, shipped() if model is None else model
+        self.window, self._given = window, model
         self._known: dict[int, Scored] = {}
-        self._column = {kind: at for at, kind in enumerate(self.model.kinds)}
+
+    @cached_property
+    def _model(self) -> Model:
+        """Parsed when a question first asks for a kind."""
+        return self._given or shipped()
 
     def blocks(self, sought: Sought, block_tokens: int, scope: Sequence[Unit] | None) -> Floats:
         """The best clipped log-odds in every block, times how likely it is sought: [N].
@@ -76,11 +81,11 @@ class ByClause:
         if scored is None:
             scored = self._known[segment.start] = self._scored(segment)
         spans = scored.spans
-        return spans[:, 0], spans[:, 1], scored.logits[:, self._column[kind]]
+        return spans[:, 0], spans[:, 1], scored.logits[:, self._model.kinds.index(kind)]
 
     def _scored(self, segment: Segment) -> Scored:
         """Spans in tokens of the window, the last one's place included."""
-        scored = self.model.scored(segment.document.text)
+        scored = self._model.scored(segment.document.text)
         ends = np.frombuffer(self.window.ends, dtype=np.int32)[segment.body : segment.end]
         inside = scored.spans[:, 0] < (ends[-1] if len(ends) else 0)  # a document may be cut
         spans = scored.spans[inside]

@@ -20,16 +20,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kimidoc.engine.base import Prompt
+from kimidoc.engine.base import Progress, Prompt, silent
 from kimidoc.engine.clausal import SURE, ByClause, Sought
 from kimidoc.engine.constrain import Runs, Unit
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
 from kimidoc.engine.named import Openings
+from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.reading import Reader
 from kimidoc.engine.units import Overlap, unit_end
 from kimidoc.indexer.bm25 import fused
-from kimidoc.indexer.keys import Keys
+from kimidoc.indexer.keys import Collector, Keys
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import QUESTION, Indexer
 from kimidoc.indexer.score import Query, block_scores
@@ -156,6 +157,19 @@ class ByWords:
         if openings is None:
             return scores
         return openings.first(prompt.question, scores, self._block)
+
+
+def read_keys(
+    window: Window, reader: Reader, indexer: Indexer, progress: Progress = silent
+) -> Keys:
+    """The indexer's keys of a window alone: it is read as far as the highest tapped layer."""
+    ids = token_ids(window)
+    collect = Collector(indexer, len(ids))
+    last = max(indexer.shape.taps) + 1
+    layer_major(
+        reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
+    )
+    return collect.finish()
 
 
 class _Enough(Exception):
@@ -321,10 +335,11 @@ class ByMeaning:
         indexer: Indexer,
         reader: Reader,
         kinds: Kinds | None = None,
+        clauses: ByClause | None = None,
     ) -> None:
         self.words, self.keys, self.indexer, self.reader = words, keys, indexer, reader
         self.blocks, self.verdict = words.blocks, Verdict.of(indexer)
-        self.kinds, self.clauses = kinds, ByClause(words.window)
+        self.kinds, self.clauses = kinds, clauses or ByClause(words.window)
         self.block_tokens = reader.plan.budget.block_tokens
         self.clause_weight = 0.0 if kinds is None else float(kinds.about.get("blocks", 0))
 

@@ -28,6 +28,7 @@ from kimidoc.engine.base import (
     ReadOptions,
     silent,
 )
+from kimidoc.engine.clausal import ByClause
 from kimidoc.engine.lexical import LexicalPrior
 from kimidoc.engine.remembered import SURPRISAL, Remembered, not_used
 from kimidoc.errors import SessionError
@@ -53,11 +54,13 @@ _DEFAULT = ReadOptions()
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A window that was read: its layers, the lexical prior over its blocks, the indexer's keys."""
+    """A window that was read: its layers, the lexical prior over its blocks, the indexer's keys,
+    and what the model of clauses says of it so far."""
 
     layers: Layers
     prior: LexicalPrior
     keys: Keys | None
+    clauses: ByClause
 
 
 @contextmanager
@@ -232,7 +235,7 @@ class LocalEngine:
             prefilled_tokens=len(window.tokens) - read.reused,
             bytes=info.bytes if info else 0,
         )
-        held = Held(read.layers, self._prior(window, read, notices), read.keys)
+        held = Held(read.layers, self._prior(window, read, notices), read.keys, ByClause(window))
         return Prefix(window, facts, held, tuple(notices))
 
     def heard(self, window: Window, progress: Progress = silent) -> Surprisal:
@@ -381,4 +384,4 @@ class LocalEngine:
         if held.keys is None or indexer is None:
             return words
         kinds = nano.kinds(self.checkpoint.states)
-        return ByMeaning(words, held.keys, indexer, self._reader, kinds)
+        return ByMeaning(words, held.keys, indexer, self._reader, kinds, held.clauses)

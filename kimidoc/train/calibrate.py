@@ -134,10 +134,10 @@ def run(
     asked = cases(window, documents, Random(seed))
     present = np.array([bool(case.golds) for case in asked])
     read = desk.read([case.prompt for case in asked])
-    rules = desk.rules if clauses is None else decided(read, present)
-    if clauses is None:
-        alone = np.array([one.belief(replace(rules, known=0, shift=0)) for one in read])
-        rules = replace(rules, found=threshold(alone, present))
+    alone = np.array([one.belief(Rules()) for one in read])
+    rules = replace(desk.rules, found=threshold(alone, present))
+    if clauses is not None:
+        rules = decided(read, alone, present, rules)
     there = [(case, one) for case, one in zip(asked, read, strict=True) if case.golds]
     tried = [
         replace(rules, worth=w, clause=c)
@@ -159,22 +159,19 @@ def run(
     }  # fmt: skip
 
 
-def decided(read: Sequence[Asked], present: NDArray[np.bool_]) -> Rules:
-    """The rules for whether there is an answer, with the vote of the model of clauses."""
-    beliefs = np.array([one.belief(Rules()) for one in read])
-    rules = Rules(found=threshold(beliefs, present))
-    voted = np.array(
-        [one.clause is not None and np.isfinite(b) for one, b in zip(read, beliefs, strict=True)]
-    )
+def decided(
+    read: Sequence[Asked], beliefs: Floats, present: NDArray[np.bool_], rules: Rules
+) -> Rules:
+    """The rules for whether there is an answer, with the vote of the model of clauses.
+
+    ``beliefs``: without it, which ``rules.found`` is for.
+    """
+    rules = replace(rules, known=0, shift=0)
+    every = np.array([np.nan if one.clause is None else one.clause.max() for one in read])
+    voted = np.isfinite(every) & np.isfinite(beliefs)
     if not (voted & present).any() or not (voted & ~present).any():
         return rules
-    best = np.array(
-        [
-            one.clause.max()
-            for one, v in zip(read, voted, strict=True)
-            if v and one.clause is not None
-        ]
-    )
+    best = every[voted]
     weights, _ = logistic(np.stack([beliefs[voted], best], 1), present[voted].astype(float))
     if weights[0] <= 0:
         return rules

@@ -9,7 +9,7 @@ another, says how often it is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -37,8 +37,6 @@ FOLDS = 5
 LEAST_SPREAD = 0.05  # of a feature; the last token is the same one in every question
 ALONE = 100  # questions of each data set that ask for no clause
 OTHER_WEIGHT = 8.0  # what no kind weighs beside each kind: most questions ask for none
-Asked = Sequence[tuple[str, str | None]]
-"""Questions and the kind that each asks for."""
 SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {
     "evidence_inference": lambda root: sources.evidence_inference(root, "train"),
     "qmsum": lambda root: sources.qmsum(root, "train"),

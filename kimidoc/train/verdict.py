@@ -16,13 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimidoc.engine.base import Progress, Prompt, silent
-from kimidoc.engine.finding import ByMeaning, ByWords, Verdict
+from kimidoc.engine.finding import ByMeaning, ByWords, Verdict, read_keys
 from kimidoc.engine.lexical import LexicalPrior
-from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
-from kimidoc.indexer.keys import Collector
 from kimidoc.indexer.model import Indexer
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
@@ -91,15 +89,10 @@ def run(
 def finder(window: Window, reader: Reader, progress: Progress = silent) -> ByMeaning:
     """The window read, and what finds evidence in it. ``reader`` has an indexer."""
     assert reader.indexer is not None
-    ids = token_ids(window)
-    collect = Collector(reader.indexer, len(ids))
-    last = max(reader.indexer.shape.taps) + 1
-    layer_major(
-        reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
-    )
+    keys = read_keys(window, reader, reader.indexer, progress)
     block = reader.plan.budget.block_tokens
     words = ByWords(window, LexicalPrior(window, block), block)
-    return ByMeaning(words, collect.finish(), reader.indexer, reader)
+    return ByMeaning(words, keys, reader.indexer, reader)
 
 
 def asked(

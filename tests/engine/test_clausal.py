@@ -12,7 +12,7 @@ from kimidoc.clauses.model import Model
 from kimidoc.engine import clausal
 from kimidoc.engine.clausal import CLIP, ByClause, Sought
 from kimidoc.engine.constrain import units
-from kimidoc.engine.local import LocalEngine
+from kimidoc.engine.finding import ByMeaning
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
 from kimidoc.models import nano
@@ -97,7 +97,7 @@ def test_passages_behind_a_cut_are_not_there(window: Window) -> None:
 def test_a_question_that_asks_for_a_kind_brings_the_vote(
     indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def finder(bias: float, blocks: str) -> tuple[LocalEngine, object]:
+    def finder(bias: float, blocks: str) -> ByMeaning:
         size = 2 * len(indexer.shape.taps) * indexer.shape.hidden
         made = Kinds(
             ("law", "rent"), torch.zeros(3, size), torch.tensor([-9.0, bias, 0.0]),
@@ -107,15 +107,16 @@ def test_a_question_that_asks_for_a_kind_brings_the_vote(
         of = engine(None)
         prefix = of.prefill(packed(of, LEASE, SUPPLY, CODE))
         assert held(prefix).keys is not None
-        return of, meaning(of, prefix)
+        return meaning(of, prefix)
 
     monkeypatch.setattr(clausal, "shipped", lambda: WORDS)
     asked = [replace(p, scope=((0, 10_000),)) for p in prompts()]
-    _, sure = finder(9.0, "2")
-    _, unsure = finder(-9.0, "2")
-    for with_vote, without in zip(sure.look(asked), unsure.look(asked), strict=True):  # type: ignore[attr-defined]
-        vote = sure.clauses.blocks(Sought("rent", 1.0), L, asked[0].scope)  # type: ignore[attr-defined]
+    sure, unsure = finder(9.0, "2"), finder(-9.0, "2")
+    for with_vote, without in zip(sure.look(asked), unsure.look(asked), strict=True):
+        vote = sure.clauses.blocks(Sought("rent", 1.0), L, asked[0].scope)
         gained = with_vote.scores - without.scores - 2 * vote
         assert np.allclose(gained, gained[0], atol=0.02)  # the lowest block of each stands at 0
-        every = units(sure.words.window, 0, 60)  # type: ignore[attr-defined]
-        assert without.by_clause(every) is None and len(with_vote.by_clause(every)) == len(every)
+        every = units(sure.words.window, 0, 60)
+        vote_on_units = with_vote.by_clause(every)
+        assert without.by_clause(every) is None
+        assert vote_on_units is not None and len(vote_on_units) == len(every)

@@ -78,6 +78,7 @@ def indexer(fingerprint: str) -> Indexer | None:
     return Indexer.load(indexer_file())
 
 
+@cache
 def kinds(fingerprint: str) -> Kinds | None:
     """The shipped head over questions, if it is for the checkpoint of that fingerprint."""
     if said(kinds_file())["checkpoint"] != fingerprint:
