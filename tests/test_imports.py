@@ -31,7 +31,7 @@ LINES = (
 )
 # What one room sees of another on its own line: these modules and no others.
 BESIDE = {
-    ("ask", "engine"): {"kimidoc.engine.base"},
+    ("ask", "engine"): {"kimidoc.engine.base", "kimidoc.engine.lexical"},
     ("config", "errors"): {"kimidoc.errors"},
     # what is measured on is read as what is trained on, and the peer is the teacher
     ("bench", "train"): {

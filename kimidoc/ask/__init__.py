@@ -6,9 +6,11 @@
     swarm     many questions on one prefix: prompts, drafts, verified answers, in order
     wording   whether a question asks which of the documents: a rule over English words
     spread    such a question, put to each document by itself, and the parts joined to one answer
+    named     which document a question names, so that it is put to that one
 
-May import ``engine.base``, ``cite``, ``pack``, ``types`` and ``errors``; never another file of the
-engine, so it works the same for a checkpoint on this machine and for a server.
+May import ``engine.base``, ``engine.lexical`` (words as stems), ``cite``, ``pack``, ``types`` and
+``errors``; never another file of the engine, so it works the same for a checkpoint on this machine
+and for a server.
 
 To change what a draft may look like: 1. change the instruction in ``prompts``; 2. teach ``parse``
 to read it, keeping what older models write; 3. add both to ``tests/ask``; 4. every engine writes

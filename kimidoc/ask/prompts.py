@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kimidoc.ask.named import Openings
 from kimidoc.engine.base import Prompt
 from kimidoc.types import Question, Window
 
@@ -16,22 +17,30 @@ QUOTES_OF_ONE_DOCUMENT = 1
 ANSWER_TOKENS = 16  # a few words; of a playbook's check the quote alone is asked for
 
 
-def prompt(question: Question, window: Window, *, short: bool = True) -> Prompt:
-    """What the engine is asked for ``question``, restricted to its document if it names one.
+def prompt(
+    question: Question, window: Window, openings: Openings | None = None, *, short: bool = True
+) -> Prompt:
+    """What the engine is asked for ``question``, restricted to its document if it has one.
 
-    ``short``: whether a short answer is asked for beside the quotes; a playbook never asks for one.
+    ``openings``: what documents are called by, where a question without one may name it in its
+    words. ``short``: whether a short answer is asked for beside the quotes; a playbook never asks
+    for one.
     """
-    scope = None
+    scope: tuple[tuple[int, int], ...] | None = None
+    sought = None
     if question.document is not None:
         segment = window.segment_of(question.document)
         assert segment is not None, f"not packed: {question.document!r}"
         scope = ((segment.start, segment.end),)
+    elif openings is not None and (scope := openings.within(question.text)) is not None:
+        sought = openings.unnamed(question.text)
     return Prompt(
         id=question.id,
         question=question.text,
         instruction=INSTRUCTION,
         terms=question.terms,
         scope=scope,
-        quotes=QUOTES if scope is None else QUOTES_OF_ONE_DOCUMENT,
+        quotes=QUOTES if question.document is None else QUOTES_OF_ONE_DOCUMENT,
         answer_tokens=ANSWER_TOKENS if short and question.playbook is None else 0,
+        sought=sought,
     )

@@ -31,6 +31,7 @@ from kimidoc.types import Answer, Citation, Evidence, Notice, Question, Window
 MOST = 200  # documents that the rule puts a question to; ``each`` has no limit
 _WORDS = re.compile(r"\w+")
 METHOD, TOO_MANY, FAILED = "method.asked-of-each", "not-asked-of-each", "not-answered-of"
+OF_NAMED = "method.asked-of-named"
 
 
 def to_each(questions: Sequence[Question], window: Window) -> tuple[Question, ...]:
@@ -75,6 +76,7 @@ def answer(
     for question in questions:
         if question.id not in parts:
             answers.append(next(rest))
+            notices += _of_named(answers[-1])
             if _by_wording(question, window):
                 notices.append(_too_many(question, len(window.segments)))
             continue
@@ -181,6 +183,16 @@ def _said(question: Question, parts: Sequence[Answer]) -> Iterator[Notice]:
         if part.status == "error":
             said = f"Question {question.id} could not be put to this document: {part.text}"
             yield Notice(FAILED, said, part.question.document)
+
+
+def _of_named(answer: Answer) -> Iterator[Notice]:
+    if answer.named is not None:
+        yield Notice(
+            OF_NAMED,
+            f"Question {answer.question.id} names this document, by a rule over words, and was put "
+            "to it alone. `kimidoc ask --no-each` puts it to all.",
+            answer.named,
+        )
 
 
 def _too_many(question: Question, documents: int) -> Notice:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from time import perf_counter
 
 from kimidoc import cite
+from kimidoc.ask.named import Openings
 from kimidoc.ask.parse import parse
 from kimidoc.ask.prompts import prompt
 from kimidoc.ask.watch import Following, Watcher, places
-from kimidoc.engine.base import NOBODY, Draft, Engine, Prefix, Progress, silent
+from kimidoc.engine.base import NOBODY, Draft, Engine, Prefix, Progress, Prompt, silent
 from kimidoc.types import Answer, Question, Window
 
 _WORD = re.compile(r"\w+")
@@ -32,7 +33,12 @@ def answer(
     questions whose ids are in ``quotes_alone`` no short answer is asked for. Raises what
     ``Engine.answer`` raises.
     """
-    prompts = [prompt(q, prefix.window, short=q.id not in quotes_alone) for q in questions]
+    window = prefix.window
+    openings = Openings.of(window) if any(map(may_name, questions)) else None
+    prompts = [
+        prompt(q, window, openings if may_name(q) else None, short=q.id not in quotes_alone)
+        for q in questions
+    ]
     listener = NOBODY
     if watcher is not None:
         listener = Following(questions, prefix.window, sources, watcher)
@@ -40,10 +46,25 @@ def answer(
     assert [d.id for d in drafts] == [p.id for p in prompts]
     started = perf_counter()
     answers = [
-        _verified(question, draft, prefix.window, sources)
-        for question, draft in zip(questions, drafts, strict=True)
+        replace(_verified(question, draft, window, sources), named=_named(asked, window))
+        for question, asked, draft in zip(questions, prompts, drafts, strict=True)
     ]
     return answers, perf_counter() - started
+
+
+def may_name(question: Question) -> bool:
+    """Whether a question's words are looked through for the document that they name."""
+    return question.document is None and question.playbook is None and question.each is not False
+
+
+def _named(asked: Prompt, window: Window) -> str | None:
+    """The path of the document that a prompt was restricted to for the words of its question."""
+    if asked.sought is None:
+        return None
+    assert asked.scope is not None
+    segment = window.segment_at(asked.scope[0][0])
+    assert segment is not None
+    return segment.document.path
 
 
 def _verified(question: Question, draft: Draft, window: Window, sources: cite.Sources) -> Answer:

@@ -28,11 +28,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kimidoc.ask.named import Openings
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.clausal import ByClause
 from kimidoc.engine.finding import question_states, read_keys, sought
-from kimidoc.engine.named import Openings
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError

@@ -60,8 +60,9 @@ class Prefix:
 class Prompt:
     """A question as put to the model.
 
-    ``question``: the user's own words; they choose what is attended to. ``instruction``: the task
-    text that stands before them.
+    ``question``: the user's own words; they choose what is attended to. ``sought``: what of them an
+    indexer looks for, where they also name their document. ``instruction``: the task text that
+    stands before them.
     ``scope``: token ranges of the window that attention to history and quotes are restricted to;
     None is the whole window. ``terms`` feed the lexical prior. ``quotes``: how many quotes, from
     different places, may be drafted at most. ``answer_tokens`` 0: quotes are enough.
@@ -75,6 +76,7 @@ class Prompt:
     quotes: int = 1
     quote_tokens: int = 96
     answer_tokens: int = 24
+    sought: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from kimidoc.engine.clausal import SURE, ByClause, Sought
 from kimidoc.engine.constrain import Runs, Unit
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
-from kimidoc.engine.named import Openings
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.reading import Reader
 from kimidoc.engine.units import Overlap, unit_end
@@ -58,7 +57,7 @@ class Look(Protocol):
 
     @property
     def by_words(self) -> Floats:
-        """Every block's promise by words alone, whatever document is named: [N]; 0 is none."""
+        """Every block's promise by words alone: [N]; 0 is none."""
         ...
 
     def found(self, allowed: Integers) -> bool:
@@ -94,10 +93,14 @@ class Finder(Protocol):
 @dataclass(frozen=True, slots=True)
 class _WordLook:
     scores: Floats
-    by_words: Floats
     overlap: Overlap
     coverage: Floats
     another: float = ALIKE
+
+    @property
+    def by_words(self) -> Floats:
+        """See ``Look``."""
+        return self.scores
 
     def found(self, allowed: Integers) -> bool:
         """The best block's BM25 as a share of what the question's words are worth, about 0 to 2.
@@ -123,9 +126,8 @@ class _WordLook:
 class ByWords:
     """Rules that compare words; they know no meaning, and no checkpoint has to be trained."""
 
-    def __init__(self, window: Window, prior: LexicalPrior, block_tokens: int) -> None:
+    def __init__(self, window: Window, prior: LexicalPrior) -> None:
         self.window, self.prior, self.blocks = window, prior, prior.blocks
-        self._block, self._openings = block_tokens, None  # type: int, Openings | None
 
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_WordLook]:
         """See ``Finder``."""
@@ -137,26 +139,7 @@ class ByWords:
         covered = self.prior.scores(stems) / np.float32(worth or 1.0)
         scores = self.prior.scores(content([prompt.question, *prompt.terms]))
         overlap = Overlap(self.window, self.prior, prompt.question, prompt.terms)
-        return _WordLook(self.named_first(prompt, scores), scores, overlap, covered)
-
-    def unnamed(self, prompt: Prompt) -> str:
-        """What is asked, without the document that the question names, of all the window's."""
-        openings = self._named_by(prompt)
-        return prompt.question if openings is None else openings.unnamed(prompt.question)
-
-    def _named_by(self, prompt: Prompt) -> Openings | None:
-        if prompt.scope is not None or len(self.window.segments) < 2:
-            return None
-        if self._openings is None:
-            self._openings = Openings.of(self.window)
-        return self._openings
-
-    def named_first(self, prompt: Prompt, scores: Floats) -> Floats:
-        """scores [N]; those of a document that the question names, of all the window's, first."""
-        openings = self._named_by(prompt)
-        if openings is None:
-            return scores
-        return openings.first(prompt.question, scores, self._block)
+        return _WordLook(scores, overlap, covered)
 
 
 def read_keys(
@@ -285,7 +268,7 @@ class _MeaningLook:
         scores = (logits - logits.min() + 1e-6).astype(np.float32)
         if prompt.terms:
             scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
-        self.scores: Floats = finder.words.named_first(prompt, scores)
+        self.scores: Floats = scores
         self.by_words: Floats = words.by_words
 
     def found(self, allowed: Integers) -> bool:
@@ -347,7 +330,7 @@ class ByMeaning:
     def look(self, prompts: Sequence[Prompt]) -> Sequence[_MeaningLook]:
         """See ``Finder``."""
         taps = self.indexer.shape.taps
-        texts = [self.words.unnamed(p) for p in prompts]
+        texts = [p.sought or p.question for p in prompts]
         asked = list(dict.fromkeys(texts))
         states = dict(zip(asked, question_states(self.reader, asked, taps), strict=True))
         queries = {q: self.indexer.queries(s) for q, s in states.items()}

@@ -379,7 +379,7 @@ class LocalEngine:
     def _finder(self, window: Window, held: Held) -> Finder:
         from kimidoc.engine.finding import ByMeaning, ByWords
 
-        words = ByWords(window, held.prior, self.plan.budget.block_tokens)
+        words = ByWords(window, held.prior)
         indexer = self._reader.indexer
         if held.keys is None or indexer is None:
             return words

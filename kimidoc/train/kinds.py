@@ -1,15 +1,17 @@
 """``kimidoc train kinds``: the head that says which kind of clause a question asks for, if any.
 
-A multinomial logistic regression on the states of questions (``indexer.kinds``): every wording of
-the 41 categories on one side, on the other questions that ask for none of them, our own
-(``other_questions.txt``) and those of the data sets about trials, meetings, viruses and tables.
-Each wording counts so that every kind weighs the same. A fifth of the wordings, left out one after
-another, says how often it is right.
+A multinomial logistic regression on the states of questions (``indexer.kinds``). On one side every
+wording of the 41 categories and short ones (``short_questions.toml``); on the other questions that
+ask for none of them, our own (``other_questions.txt``) and those of the data sets about trials,
+meetings, viruses and tables. Each wording counts so that every kind weighs the same. A fifth of the
+wordings, left out one after another, says how often it is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -37,6 +39,18 @@ FOLDS = 5
 LEAST_SPREAD = 0.05  # of a feature; the last token is the same one in every question
 ALONE = 100  # questions of each data set that ask for no clause
 OTHER_WEIGHT = 8.0  # what no kind weighs beside each kind: most questions ask for none
+DRAWN = 2  # of them, for each short question
+SPOKEN_OF = [
+    "under the agreement", "of the lease", "in the contract", "of the supply agreement",
+    "under the licence agreement", "of the facility agreement", "in the employment contract",
+    "under the master services agreement", "of the Aldenham distribution agreement",
+    "in the agreement with Fenwick Ltd", "under the Corvane lease", "of the Tessaly contract",
+    "between Brightmoor and Ostrel Inc.", "with Halden GmbH", "by Marlow & Sons",
+    "under the consulting agreement with Dr Iversen", "in the reseller agreement of 2 May 2019",
+    "of Redwick's hosting agreement", "under the joint venture with Palma Holdings",
+    "in the manufacturing agreement", "of this deed", "by the tenant", "by the licensee",
+    "of the supplier",
+]  # fmt: skip
 SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {
     "evidence_inference": lambda root: sources.evidence_inference(root, "train"),
     "qmsum": lambda root: sources.qmsum(root, "train"),
@@ -46,21 +60,39 @@ SETS: dict[str, Callable[[Path], Iterator[Labelled]]] = {
 
 
 def asked(data: Path, seed: int = 0) -> list[tuple[str, str | None]]:
-    """Every wording and every question about something else, each once."""
+    """Every wording and every question about something else, each once.
+
+    Short ones, of both sides, are also asked of a contract that they speak of (``SPOKEN_OF``).
+    """
     found: dict[str, str | None] = {}
+    rng = Random(seed)
+
+    def put(words: str, kind: str | None, spoken_of: bool = False) -> None:
+        found.setdefault(words, kind)
+        for of in rng.sample(SPOKEN_OF, DRAWN) if spoken_of else ():
+            found.setdefault(f"{words.rstrip(' ?.')} {of}?", kind)
+
     for category in sorted(categories()):
         for words in wordings(category):
-            found.setdefault(words, CUAD[category])
+            put(words, CUAD[category])
+        for words in _short()[category]:
+            put(words, CUAD[category], spoken_of=True)
     other = files("kimidoc.train").joinpath("other_questions.txt").read_text(encoding="utf-8")
     for line in other.splitlines():
         if line and not line.startswith("#"):
-            found.setdefault(line, None)
+            put(line, None, spoken_of=True)
     for name, read in SETS.items():
         if (data / name).is_dir():
             every = sorted({gold.question for d in read(data / name) for gold in d.golds})
-            for question in Random(seed).sample(every, min(ALONE, len(every))):
-                found.setdefault(question, None)
+            for question in rng.sample(every, min(ALONE, len(every))):
+                put(question, None)
     return list(found.items())
+
+
+@cache
+def _short() -> Mapping[str, Sequence[str]]:
+    text = files("kimidoc.train").joinpath("short_questions.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def fit(x: Tensor, y: Tensor, kinds: int, ridge: float = RIDGE) -> tuple[Tensor, Tensor]:

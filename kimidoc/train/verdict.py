@@ -91,7 +91,7 @@ def finder(window: Window, reader: Reader, progress: Progress = silent) -> ByMea
     assert reader.indexer is not None
     keys = read_keys(window, reader, reader.indexer, progress)
     block = reader.plan.budget.block_tokens
-    words = ByWords(window, LexicalPrior(window, block), block)
+    words = ByWords(window, LexicalPrior(window, block))
     return ByMeaning(words, keys, reader.indexer, reader)
 
 

@@ -109,7 +109,8 @@ class Answer:
     """One question's outcome. ``found`` demands at least one verified citation.
 
     ``values``: what the check's answer type reads in the verified quotes, beside the words.
-    ``by_rule``: a playbook's own rule found the quotes; the model was not asked.
+    ``by_rule``: a playbook's own rule found the quotes; the model was not asked. ``named``: the
+    document that the question was put to alone, because its words name it.
     """
 
     question: Question
@@ -119,6 +120,7 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     values: tuple[Value, ...] = ()
     by_rule: bool = False
+    named: str | None = None
 
     def __post_init__(self) -> None:
         assert self.status != "found" or any(c.verified for c in self.citations)

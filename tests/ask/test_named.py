@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kimidoc.engine.named import Opening, Openings
+from kimidoc.ask.named import Opening, Openings
 from kimidoc.models.load import tokenizer
 from kimidoc.pack import fit
 from kimidoc.types import Document, Window
@@ -43,7 +43,8 @@ def test_a_party_names_its_document_and_its_blocks_come_first(
     openings = Openings.of(window)
     assert openings.named(question) == 4
     scores = np.random.default_rng(0).random(-(-len(window.tokens) // 128)).astype(np.float32)
-    start, end = openings.ranges[4]
+    ((start, end),) = openings.ranges[4]
+    assert openings.within(question) == ((start, end),)
     own = range(start // 128, -(-end // 128))
     order = np.argsort(-openings.first(question, scores, 128)).tolist()
     assert set(order[: len(own)]) == set(own)
@@ -62,6 +63,7 @@ def test_a_party_names_its_document_and_its_blocks_come_first(
 def test_a_question_that_names_nothing_changes_nothing(window: Window, question: str) -> None:
     scores = np.ones(9, np.float32)
     assert Openings.of(window).first(question, scores, 128) is scores
+    assert Openings.of(window).within(question) is None
 
 
 def test_what_two_documents_share_names_neither() -> None:
@@ -69,7 +71,7 @@ def test_what_two_documents_share_names_neither() -> None:
     asked = "What of Acme and Zenith?"
 
     def named(*openings: Opening) -> int | None:
-        return Openings(openings, ((0, 1),) * len(openings)).named(asked)
+        return Openings(openings, (((0, 1),),) * len(openings)).named(asked)
 
     assert named(one, other, other) == 0
     assert named(one, one, other) is None
@@ -86,6 +88,9 @@ def test_what_two_documents_share_names_neither() -> None:
         ("Can the agreement with Castor be assigned?", "Can be assigned?"),
         ("Who insures the goods?", "Who insures the goods?"),
         ("What is Castor?", "What is Castor?"),
+        # "limit" is no "Limited", and an 's goes with its name
+        ("What is the limit of Castor's liability?", "What is the limit liability?"),
+        ("May the supply agreement with Castor end early?", "May end early?"),
     ],
 )
 def test_what_is_asked_without_the_name(window: Window, question: str, left: str) -> None:
@@ -105,3 +110,18 @@ def test_a_path_names_what_a_register_lists_too(tmp_path: Path) -> None:
     for number, name in enumerate(NAMES):
         assert openings.named(f"Which law governs the {name} agreement?") == number
     assert openings.named("Which contract of the register has ended?") is None
+
+
+def test_files_with_the_same_text_are_one_document(tmp_path: Path) -> None:
+    words = tokenizer(tiny_checkpoint(tmp_path / "tiny"))
+    texts = [
+        (f"{n:02}.txt", f"Agreement of {name} Limited.\n" + "The supplier insures the goods. " * 30)
+        for n, name in enumerate(NAMES)
+    ]
+    texts.append(("copy of 04.txt", texts[4][1]))
+    window = fit([Document(p, "text", "read", t) for p, t in texts], words, 1 << 20)
+    openings = Openings.of(window)
+    within = openings.within("Which goods does Castor insure?")
+    assert within is not None
+    paths = {s.document.path for s in window.segments if (s.start, s.end) in within}
+    assert paths == {"04.txt", "copy of 04.txt"} and len(within) == 2

@@ -2,8 +2,8 @@
 
 "Supply Agreement between Quillon Ltd and Meridale Inc: who insures?" names a document with words
 that stand in its path or its opening and in those of few others. Meaning does not find these words
-(an indexer looks for what is said, and names are said everywhere), so blocks of the document that
-is named go before all others, in the order that they have among themselves. A question that names
+(an indexer looks for what is said, and names are said everywhere), so such a question is put to
+the document that it names. Files with the same text are one document. A question that names
 nothing, or several documents alike, is left as it is.
 
 A word counts with log(documents / documents that hold it), in units of a word that one document
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimidoc.engine.lexical import content, has_content, terms
-from kimidoc.types import Window
+from kimidoc.types import Segment, Window
 
 OPENING_TOKENS = 384  # of a document, in which its title and parties stand
 READ_CHARS = 60_000  # of a document, looked through for words in small letters
@@ -38,9 +38,10 @@ CLEAR = 1.25
 Floats = NDArray[np.float32]
 RARE = 4  # a word of every fourth opening, or fewer, names
 _WORD = re.compile(r"[^\W_]{3,}")
-_PARTS = re.compile(r"[^\W_]+|[^\w\s]+|_+")
+_PARTS = re.compile(r"['\N{RIGHT SINGLE QUOTATION MARK}]s\b|[^\W_]+|[^\w\s]+|_+")
 _JOINING = frozenset(
-    terms("and between of the by with dated inc incorporated ltd limited llc corp company co party")
+    "and between of the by with dated s inc incorporated ltd limited llc corp corporation company "
+    "co party parties".split()
 )
 
 
@@ -55,9 +56,18 @@ class Opening:
     words: frozenset[str]
     plain: frozenset[str]
 
+    def holds(self, word: str) -> bool:
+        """Whether it, or what joins words, stands there; marks do."""
+        folded = word.casefold().strip("'\N{RIGHT SINGLE QUOTATION MARK}")
+        if folded in _JOINING:
+            return True
+        if word.islower() and len(word) > 2:
+            return word in self.words
+        return all(stem in self.stems for stem in terms(word))
+
     @classmethod
     def of(cls, path: str, text: str, opening_chars: int) -> Opening:
-        """Of a document."""
+        """Of a document; ``path`` of files with the same text: all of theirs."""
         first = f"{path} {text[:opening_chars]}"
         plain = frozenset(w for w in _WORD.findall(text[:READ_CHARS]) if w.islower())
         return cls(
@@ -67,10 +77,11 @@ class Opening:
 
 @dataclass(frozen=True)
 class Openings:
-    """What every document of a window is called by, and its token range."""
+    """What every document of a window is called by, and where its text stands: token ranges,
+    several where several files hold it."""
 
     every: tuple[Opening, ...]
-    ranges: tuple[tuple[int, int], ...]
+    ranges: tuple[tuple[tuple[int, int], ...], ...]
 
     @cached_property
     def plain(self) -> frozenset[str]:
@@ -80,12 +91,17 @@ class Openings:
     @classmethod
     def of(cls, window: Window) -> Openings:
         """Of every document of a window."""
-        found = []
+        copies = dict[str, list[Segment]]()
         for segment in window.segments:
-            last = min(segment.body + OPENING_TOKENS, segment.end) - 1
-            chars = window.ends[last] if last >= segment.body else 0
-            found.append(Opening.of(segment.document.path, segment.document.text, chars))
-        return cls(tuple(found), tuple((s.start, s.end) for s in window.segments))
+            copies.setdefault(segment.document.text, []).append(segment)
+        found = []
+        for text, same in copies.items():
+            first = same[0]
+            last = min(first.body + OPENING_TOKENS, first.end) - 1
+            chars = window.ends[last] if last >= first.body else 0
+            found.append(Opening.of(" ".join(s.document.path for s in same), text, chars))
+        ranges = (tuple((s.start, s.end) for s in same) for same in copies.values())
+        return cls(tuple(found), tuple(ranges))
 
     def named(self, question: str) -> int | None:
         """The number of the document that a question names, if it names one."""
@@ -108,24 +124,25 @@ class Openings:
         """The question without the words that name a document, if it names one.
 
         What is left asks for what is said; names are said everywhere, and first in a title. A run
-        of words that the opening holds is left out where one of them is rare among openings.
+        of words that the opening holds is left out where one of them is a name that is rare among
+        openings; what is written small counts as a whole word ("limit" is not "Limited").
         """
         number = self.named(question)
         if number is None:
             return question
         kept, at = list[str](), 0
-        for start, end in self._runs(question, self.every[number].stems):
+        for start, end in self._runs(question, self.every[number]):
             kept.append(question[at:start])
             at = end
         left = " ".join("".join([*kept, question[at:]]).split()).lstrip(".,:;-/() ")
         return left if has_content(left) else question
 
-    def _runs(self, question: str, own: frozenset[str]) -> Iterator[tuple[int, int]]:
+    def _runs(self, question: str, own: Opening) -> Iterator[tuple[int, int]]:
         """Where an opening's words stand side by side in a question, one of them a rare name."""
         most = max(1, len(self.every) // RARE)
         run: list[re.Match[str]] = []
         for part in [*_PARTS.finditer(question), None]:
-            if part and all(s in own or s in _JOINING for s in terms(part.group())):
+            if part and own.holds(part.group()):
                 run.append(part)
                 continue
             names = (terms(p.group()) for p in run if not p.group().islower())
@@ -138,10 +155,15 @@ class Openings:
         number = self.named(question)
         if number is None or not len(scores):
             return scores
-        start, end = self.ranges[number]
-        out = scores.copy()
-        out[start // block_tokens : -(-end // block_tokens)] += scores.max() - scores.min() + 1
-        return out
+        own = np.zeros(len(scores), dtype=bool)
+        for start, end in self.ranges[number]:
+            own[start // block_tokens : -(-end // block_tokens)] = True
+        return np.where(own, scores + (scores.max() - scores.min() + 1), scores).astype(np.float32)
+
+    def within(self, question: str) -> tuple[tuple[int, int], ...] | None:
+        """The token ranges of the document that the question names, if it names one."""
+        number = self.named(question)
+        return None if number is None else self.ranges[number]
 
 
 def _words(text: str) -> frozenset[str]:
