@@ -112,13 +112,17 @@ class Openings:
         names = sorted(capital - self.plain)
         every = self.every
         ways = (
-            (asked, [o.stems for o in every], NAMED),
+            (names, [o.path_words for o in every], NAME),
             (names, [o.words for o in every], NAME),
             (asked, [o.path_stems for o in every], NAMED),
-            (names, [o.path_words for o in every], NAME),
+            (asked, [o.stems for o in every], NAMED),
         )
+        of = [o.path_words for o in every]
+        if not any(name in words for name in names for words in of):
+            of = [o.words for o in every]
+        most = _holding(names, of)
         found = (_clear(words, holders, units) for words, holders, units in ways)
-        return next((number for number in found if number is not None), None)
+        return next((n for n in found if n is not None and n in most), None)
 
     def unnamed(self, question: str) -> str:
         """The question without the words that name a document, if it names one.
@@ -168,6 +172,12 @@ class Openings:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(w.casefold() for w in _WORD.findall(text))
+
+
+def _holding(names: Sequence[str], holders: Sequence[frozenset[str]]) -> frozenset[int]:
+    """Who holds as many of the names as anybody does."""
+    counts = [sum(name in held for name in names) for held in holders]
+    return frozenset(n for n, count in enumerate(counts) if count == max(counts))
 
 
 def _clear(asked: Iterable[str], holders: Sequence[frozenset[str]], units: float) -> int | None:

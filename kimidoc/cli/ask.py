@@ -48,7 +48,8 @@ Each = Annotated[
         "--each/--no-each",
         help="Put every question to every document by itself, with an answer for each; or never. "
         "Without either, one that asks in English which of the documents (Which contracts ...?) "
-        "is put to each, and gets one answer that cites them.",
+        "is put to each, and gets one answer that cites them; one that names a document is put to "
+        "that one.",
         rich_help_panel="What is asked",
         show_default=False,
     ),

@@ -57,7 +57,8 @@ def chat(
     """Ask one question after another on one window, read once.
 
     Each question stands on its own: the model sees the documents and it, not the talk before.
-    One that asks which of the documents is put to each of them by itself.
+    One that asks which of the documents is put to each of them by itself, one that names a
+    document to that one.
     At a terminal quotes are shown as they are located, then the answer; Ctrl-C drops one.
     Inside, /help lists the commands. Without a terminal, questions are read from stdin, one a
     line, and the first mistake ends the command with its exit code.

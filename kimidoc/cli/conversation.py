@@ -55,7 +55,7 @@ class Conversation:
         """One more question; its answer is remembered for the report.
 
         A ``watcher`` shows it while it is made, and no progress is shown then. One that asks which
-        of the documents is put to each, and a note says so.
+        of the documents is put to each, one that names a document to that, and a note says so.
         """
         from kimidoc.ask import spread
         from kimidoc.engine.base import silent
@@ -69,6 +69,8 @@ class Conversation:
         (found,), verifying, how = spread.answer(
             self._engine, self._prefix, [question], self._sources, progress, watcher
         )
+        if found.named is not None:
+            self._streams.note(f"{found.named} alone was asked: the question names it")
         spent = self._seconds.answer + perf_counter() - since - verifying
         self._seconds = replace(
             self._seconds, answer=spent, verify=self._seconds.verify + verifying

@@ -60,6 +60,11 @@ class Look(Protocol):
         """Every block's promise by words alone: [N]; 0 is none."""
         ...
 
+    @property
+    def asks_for_clause(self) -> bool:
+        """Whether it asks for a kind of clause that a model of words knows."""
+        ...
+
     def found(self, allowed: Integers) -> bool:
         """Whether the blocks ``allowed`` answer the question at all."""
         ...
@@ -96,6 +101,7 @@ class _WordLook:
     overlap: Overlap
     coverage: Floats
     another: float = ALIKE
+    asks_for_clause: bool = False
 
     @property
     def by_words(self) -> Floats:
@@ -270,6 +276,7 @@ class _MeaningLook:
             scores = fused(logits.astype(float), words.scores.astype(float)).astype(np.float32)
         self.scores: Floats = scores
         self.by_words: Floats = words.by_words
+        self.asks_for_clause = sought is not None
 
     def found(self, allowed: Integers) -> bool:
         """By the fitted verdict; by words where none was fitted."""

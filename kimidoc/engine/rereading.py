@@ -144,7 +144,9 @@ class Rereading(Desk):
         best = _ranked(look.scores, allowed)[: 2 * LISTED]
         listed = [(b, 1 / (n + 1)) for n, b in enumerate(best)]
         blocks = best[:PASSAGES]
-        if prompt.scope is None:
+        # names and details: asked of all, or of a document in words of its own
+        free = prompt.scope is None or (prompt.sought is not None and not look.asks_for_clause)
+        if free:
             blocks = best[:OF_ALL]
             more = (b for b in _ranked(look.by_words, allowed) if b not in blocks)
             blocks = [*blocks, *islice(more, BY_WORDS)]
@@ -153,7 +155,7 @@ class Rereading(Desk):
         source = runs(self.window, cut.spans)
         at = np.searchsorted(source.starts, [start for start, _ in cut.units])
         by_words = np.zeros(len(at))
-        if prompt.scope is None:
+        if free:
             by_words = look.worth_by_words(source)[at].astype(np.float64)
         return Asked(
             prompt,

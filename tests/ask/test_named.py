@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kimidoc import cite
+from kimidoc.ask import spread
 from kimidoc.ask.named import Opening, Openings
+from kimidoc.engine.base import Draft, Prefix
 from kimidoc.models.load import tokenizer
 from kimidoc.pack import fit
-from kimidoc.types import Document, Window
+from kimidoc.types import Document, Question, SessionFacts, Window
+from tests.ask.test_swarm import Scripted
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 
 NAMES = ("Quillon", "Meridale", "Arden", "Brayford", "Castor", "Dunmore", "Elsworth", "Farrow")
@@ -125,3 +129,26 @@ def test_files_with_the_same_text_are_one_document(tmp_path: Path) -> None:
     assert within is not None
     paths = {s.document.path for s in window.segments if (s.start, s.end) in within}
     assert paths == {"04.txt", "copy of 04.txt"} and len(within) == 2
+
+
+@pytest.mark.parametrize(("each", "alone"), [(None, True), (False, False)])
+def test_the_question_is_put_to_the_document_that_it_names_and_the_report_says_so(
+    window: Window, each: bool | None, alone: bool
+) -> None:
+    asked = Question("q1", "What does the agreement with Castor insure?", each=each)
+    other = Question("q2", "Who insures the goods?")
+    engine = Scripted({q.id: Draft(q.id, "NOT FOUND") for q in (asked, other)})
+    sources = cite.Sources([s.document for s in window.segments])
+    prefix = Prefix(window, SessionFacts(None, 0, len(window.tokens), 0), None)
+    answers, _, notices = spread.answer(engine, prefix, [asked, other], sources)
+    named, plain = engine.asked
+    assert (plain.scope, plain.sought, answers[1].named) == (None, None, None)
+    if alone:
+        castor = window.segments[4]
+        assert named.scope == ((castor.start, castor.end),)
+        assert named.question == asked.text and named.sought == "What does insure?"
+        assert answers[0].named == "04.txt"
+        ((code, path),) = [(n.code, n.path) for n in notices]
+        assert (code, path) == ("method.asked-of-named", "04.txt")
+    else:
+        assert (named.scope, named.sought, answers[0].named, notices) == (None, None, None, [])
