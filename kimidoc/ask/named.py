@@ -103,14 +103,23 @@ class Openings:
         ranges = (tuple((s.start, s.end) for s in same) for same in copies.values())
         return cls(tuple(found), tuple(ranges))
 
+    def names(self, question: str) -> list[str]:
+        """A question's words with a capital or a digit, but for its first, that no document writes
+        in small letters; in small letters, sorted."""
+        capital = {w.casefold() for w in _WORD.findall(question)[1:] if not w.islower()}
+        return sorted(capital - self.plain)
+
+    def called(self, names: Iterable[str]) -> frozenset[tuple[int, int]]:
+        """The token ranges of documents that hold one of the names in their path or opening."""
+        wanted = frozenset(names)
+        holding = (r for o, r in zip(self.every, self.ranges, strict=True) if wanted & o.words)
+        return frozenset(span for ranges in holding for span in ranges)
+
     def named(self, question: str) -> int | None:
         """The number of the document that a question names, if it names one."""
         if len(self.every) < 2:
             return None
-        asked = content([question])
-        capital = {w.casefold() for w in _WORD.findall(question)[1:] if not w.islower()}
-        names = sorted(capital - self.plain)
-        every = self.every
+        asked, names, every = content([question]), self.names(question), self.every
         ways = (
             (names, [o.path_words for o in every], NAME),
             (names, [o.words for o in every], NAME),

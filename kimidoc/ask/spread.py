@@ -9,27 +9,29 @@ and all parts go to the engine together.
               is put to each and the parts are joined into the one answer that was asked for
 
 A joined answer cites one quote a document, documents in window order: what engines score is a rank
-within the part's own document, and the first place of every document scores the same. Only quotes
-that hold a name or a number of the question come before the others: of "governed by the laws of
-Nevada" every contract has a clause, and those with the word are what is looked for.
+within the part's own document, and the first place of every document scores the same. Two rules
+over words change that, and the report says what they did. Of "governed by the laws of Nevada" every
+contract has a clause: where a quote holds a name of the question, or its document is called by it
+(``named``), the others are left out, and quotes with a name or number come first. And quotes that
+read as a yes to what one may do (``leave``) come before those that read as a no.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kimidoc import cite
 from kimidoc.ask import swarm
+from kimidoc.ask.sifting import Ordered, Wanted, ordered
 from kimidoc.ask.watch import EVIDENCE, Watcher
 from kimidoc.ask.wording import asks_which
 from kimidoc.engine.base import Engine, Prefix, Progress, silent
 from kimidoc.errors import UsageError
 from kimidoc.types import Answer, Citation, Evidence, Notice, Question, Window
 
+LISTED = 8  # documents that a notice names
 MOST = 200  # documents that the rule puts a question to; ``each`` has no limit
-_WORDS = re.compile(r"\w+")
 METHOD, TOO_MANY, FAILED = "method.asked-of-each", "not-asked-of-each", "not-answered-of"
 OF_NAMED = "method.asked-of-named"
 
@@ -68,7 +70,8 @@ def answer(
     parts = {q.id: _parts(q, window) for q in questions if of_each(q, window)}
     asked = _in_order(questions, parts)
     whole = {part.id: q for q in questions for part in parts.get(q.id, ())}
-    told = watcher and (_Joined(watcher, whole) if whole else watcher)
+    wanted = {q.id: Wanted.of(q, window) for q in questions if q.id in parts}
+    told = watcher and (_Joined(watcher, whole, wanted) if whole else watcher)
     found, seconds = swarm.answer(
         engine, prefix, asked, sources, progress, told, quotes_alone=whole.keys()
     )
@@ -81,21 +84,20 @@ def answer(
                 notices.append(_too_many(question, len(window.segments)))
             continue
         of_parts = [next(rest) for _ in parts[question.id]]
-        answers.append(joined(question, of_parts))
-        notices += _said(question, of_parts)
+        answers.append(joined(question, of_parts, wanted[question.id]))
+        notices += _said(question, of_parts, ordered(question, of_parts, wanted[question.id]))
     return answers, seconds, notices
 
 
-def joined(question: Question, parts: Sequence[Answer]) -> Answer:
+def joined(question: Question, parts: Sequence[Answer], wanted: Wanted | None = None) -> Answer:
     """One answer of what each document answered by itself, in their order.
 
-    Found if any document has a located quote, and then it cites the first of each and nothing else,
-    those with a name or number of the question before the others. An error if none has and one
-    could not be asked. Evidence is the best of all documents', those that answer before others of
-    the same score. There is no short answer: each quote has its own.
+    Found if any document has a located quote, and then it cites the first of each, as ``ordered``
+    has them, and nothing else. An error if none has and one could not be asked. Evidence is the
+    best of all documents', those that answer before others of the same score. There is no short
+    answer: each quote has its own.
     """
-    named, others = _quotes(question, parts)
-    quotes = (*named, *others)
+    quotes = ordered(question, parts, wanted).quotes
     failed = [part for part in parts if part.status == "error"]
     answering = {quote.path for quote in quotes}
     places = sorted(
@@ -110,29 +112,6 @@ def joined(question: Question, parts: Sequence[Answer]) -> Answer:
         return Answer(question, "error", said, evidence=evidence)
     offered = tuple(part.citations[0] for part in parts if part.citations)
     return Answer(question, "not_found", "", offered, evidence)
-
-
-def _names(question: Question) -> frozenset[str]:
-    """The names and numbers that a question holds: words with a capital, but for its first one."""
-    named = (
-        w
-        for w in _WORDS.findall(question.text)[1:]
-        if w[0].isdigit() or (w[0].isupper() and len(w) > 1)
-    )
-    return frozenset(w.casefold() for w in named)
-
-
-def _quotes(question: Question, parts: Sequence[Answer]) -> tuple[list[Citation], list[Citation]]:
-    """The quote of each document that has one: with a name or number of the question, or not."""
-    names, named, others = _names(question), list[Citation](), list[Citation]()
-    for quote in filter(None, map(_best, parts)):
-        plain = names.isdisjoint(w.casefold() for w in _WORDS.findall(quote.text))
-        (others if plain else named).append(quote)
-    return named, others
-
-
-def _best(part: Answer) -> Citation | None:
-    return next((c for c in part.citations if c.verified), None) if part.status == "found" else None
 
 
 def _by_wording(question: Question, window: Window) -> bool:
@@ -167,18 +146,32 @@ def _demand_apart(questions: Sequence[Question]) -> None:
         taken.add(question.id)
 
 
-def _said(question: Question, parts: Sequence[Answer]) -> Iterator[Notice]:
-    named, others = _quotes(question, parts)
-    answering = len(named) + len(others)
-    first = f" {len(named):,} with a name or number of the question come first." if named else ""
-    yield Notice(
-        METHOD,
-        f"Question {question.id} asks, by its wording, which of the documents, and was put to "
-        f"each of the {len(parts):,} by itself: {answering:,} answer{'s' * (answering == 1)}."
-        f"{first} A quote is what its document says on the matter, which may be a no, and a "
-        "document without one may have been overlooked. `kimidoc ask --no-each` puts the question "
-        "once to all.",
+def _said(question: Question, parts: Sequence[Answer], found: Ordered) -> Iterator[Notice]:
+    count = len(found.quotes)
+    told = [
+        f"Question {question.id} asks, by its wording, which of the documents, and was put to each "
+        f"of the {len(parts):,} by itself: {count:,} answer{'s' * (count == 1)}."
+    ]
+    if found.named:
+        told.append(f"{found.named:,} with a name or number of the question come first.")
+    if found.left_out:
+        told.append(
+            f"{found.left_out:,} more quotes hold no name of the question, nor is their document "
+            "called by one: they are left out."
+        )
+    if found.yes or found.no:
+        which = ", ".join(found.yes[:LISTED]) + ", …" * (len(found.yes) > LISTED)
+        told.append(
+            f"By a rule over words {len(found.yes):,} read as a yes{': ' * bool(which)}{which}; "
+            f"{found.no:,} read as a no and come last. Rules err: read them."
+        )
+    else:
+        told.append("A quote is what its document says on the matter, which may be a no.")
+    told.append(
+        "A document without one may have been overlooked. `kimidoc ask --each` gives an answer for "
+        "every document, `--no-each` puts the question once to all."
     )
+    yield Notice(METHOD, " ".join(told))
     for part in parts:
         if part.status == "error":
             said = f"Question {question.id} could not be put to this document: {part.text}"
@@ -207,9 +200,12 @@ def _too_many(question: Question, documents: int) -> Notice:
 class _Joined:
     """Satisfies ``watch.Watcher`` for the parts: their quotes are told of as the whole's."""
 
-    def __init__(self, watcher: Watcher, whole: dict[str, Question]) -> None:
-        """``whole``: by the id of each part, the question that it is of."""
-        self._watcher, self._whole, self._told = watcher, whole, set[str]()
+    def __init__(
+        self, watcher: Watcher, whole: Mapping[str, Question], wanted: Mapping[str, Wanted]
+    ) -> None:
+        """``whole``: by the id of each part, the question that it is of; ``wanted`` by its own."""
+        self._watcher, self._whole, self._wanted = watcher, whole, wanted
+        self._told = set[str]()
 
     def looks(self, question: Question, places: Sequence[Evidence]) -> None:
         """See ``Watcher``; a part's places are nobody's."""
@@ -217,10 +213,12 @@ class _Joined:
             self._watcher.looks(question, places)
 
     def located(self, question: Question, citation: Citation) -> None:
-        """See ``Watcher``; of a part the first quote, which the joined answer cites."""
+        """See ``Watcher``; of a part the first quote, if the joined answer will surely cite it."""
         whole = self._whole.get(question.id)
         if whole is None:
             self._watcher.located(question, citation)
         elif question.id not in self._told:
             self._told.add(question.id)
-            self._watcher.located(whole, citation)
+            wanted = self._wanted[whole.id]
+            if not wanted.names or wanted.holds(citation):
+                self._watcher.located(whole, citation)
