@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kimidoc.cli import bench_answers, bench_evidence, bench_needles, bench_review, output
+from kimidoc.cli import (
+    bench_answers,
+    bench_evidence,
+    bench_needles,
+    bench_paragraphs,
+    bench_review,
+    output,
+)
 from kimidoc.cli import questions as files
 from kimidoc.cli.app import command, new_app
 from kimidoc.cli.groups import flat
@@ -239,4 +246,5 @@ def novelty(
 bench_evidence.register(app)
 bench_answers.register(app)
 bench_needles.register(app)
+bench_paragraphs.register(app)
 bench_review.register(app)
