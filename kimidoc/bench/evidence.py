@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from kimidoc.ask.named import Openings
 from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
-from kimidoc.engine.clausal import ByClause
+from kimidoc.engine.clausal import ByClause, Sought
 from kimidoc.engine.finding import question_states, read_keys, sought
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
@@ -40,7 +40,7 @@ from kimidoc.indexer.bm25 import BM25, fused
 from kimidoc.indexer.keys import Keys
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
-from kimidoc.indexer.score import block_scores
+from kimidoc.indexer.score import Query, block_scores
 from kimidoc.models import checkpoint, nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
@@ -51,6 +51,7 @@ from kimidoc.types import Window
 
 Floats = NDArray[Any]
 KS = (1, 4, 8)
+STATES = 256  # questions whose states are held at once
 FILING_CHARS = 120_000  # of a filing; whole ones hold 100 to 200 thousand tokens each
 SETS: Mapping[str, Callable[[Path], Iterator[Labelled]]] = {
     "cuad": lambda root: sources.cuad(root / "cuad", "dev"),
@@ -204,6 +205,21 @@ def _names(window: Window, documents: Sequence[Labelled]) -> dict[tuple[int, int
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Cases, and what each ranker that is ours makes of every block: [M, N] each.
+
+    ``plain``: asked without the name of a document; ``voted``: what the model of clauses adds to
+    it; ``close`` [M, E]: how the embedder sees each question.
+    """
+
+    cases: Sequence[Case]
+    ours: Floats
+    plain: Floats
+    voted: Sequence[Floats] | None
+    close: Floats | None
+
+
 def _one(
     name: str,
     window: Window,
@@ -223,61 +239,100 @@ def _one(
     ]
     words = BM25(texts)
     vectors = None if embed is None else embed(texts).numpy()
-    asked, names = cases(window, documents), _names(window, documents)
     openings, clauses = Openings.of(window), ByClause(window)
+    alone, names = cases(window, documents), _names(window, documents)
+
+    def ask(these: Sequence[Case], unnamed: Sequence[str]) -> _Asked:
+        whole = [case.question for case in these]
+        seen = _seen(reader, [*whole, *unnamed], indexer, kinds)
+        ours = questions_scores(seen, whole, keys, indexer)
+        plain = ours if unnamed == whole else questions_scores(seen, unnamed, keys, indexer)
+        votes = None if kinds is None else _votes(seen, unnamed, clauses, kinds)
+        return _Asked(these, ours, plain, votes, None if embed is None else embed(whole).numpy())
+
+    of_documents, of_all = ask(alone, [case.question for case in alone]), None
     rows: list[Row] = []
     for scope in (0, *scopes):
         if scope and len(window.tokens) < scope * 0.7:
             continue  # the data do not fill a window of that size
-        these = asked if scope == 0 else [named(c, names[c.document]) for c in asked]
-        whole = [c.question for c in these]
-        without = [openings.unnamed(q) for q in whole] if scope else whole
-        unlike = list(dict.fromkeys([*whole, *without]))
-        read = question_states(reader, unlike, indexer.shape.taps)
-        states = dict(zip(unlike, read, strict=True))
-        ours = questions_scores(states, whole, keys, indexer)
-        plain = questions_scores(states, without, keys, indexer) if scope else ours
-        votes = None if kinds is None else _votes(states, without, clauses, kinds)
-        close = None if embed is None else embed(whole).numpy()
-        ranges = _ranges(window, scope)
-        hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
-        for number, case in enumerate(these):
-            low, high = ranges[case.document]
-            scores = _scores(
-                ours[number], words.scores(case.question),
-                None if close is None or vectors is None else vectors @ close[number], low, high,
-            )  # fmt: skip
-            voted = plain[number] if votes is None else plain[number] + votes[number]
-            if scope:
-                of = openings.first(case.question, plain[number], BLOCK)
-                scores["indexer, named first"] = of[low:high]
-                voted = openings.first(case.question, voted, BLOCK)
-            if votes is not None:
-                scores["kimidoc"] = voted[low:high]
-            for who, values in scores.items():
-                order = low + np.argsort(-values, kind="stable")[: max(KS)]
-                got = tuple(bool(case.answers & set(order[:k].tolist())) for k in KS)
-                hits.setdefault((case.wording, who), []).append(got)
-        for (wording, who), got_all in hits.items():
-            means = np.mean(np.array(got_all, dtype=float), 0)
-            rows.append(Row(name, wording, scope, who, len(got_all), *map(float, means)))
+        if scope and of_all is None:
+            these = [named(case, names[case.document]) for case in alone]
+            of_all = ask(these, [openings.unnamed(case.question) for case in these])
+        asked = of_documents if of_all is None or not scope else of_all
+        rows += _ranked(name, scope, asked, words, vectors, openings, _ranges(window, scope))
     return rows
 
 
+def _ranked(
+    name: str,
+    scope: int,
+    asked: _Asked,
+    words: BM25,
+    vectors: Floats | None,
+    openings: Openings,
+    ranges: Mapping[tuple[int, int], tuple[int, int]],
+) -> list[Row]:
+    """Every ranker's row for every wording."""
+    hits: dict[tuple[str, str], list[tuple[bool, ...]]] = {}
+    for number, case in enumerate(asked.cases):
+        low, high = ranges[case.document]
+        close = None if asked.close is None else asked.close[number]
+        scores = _scores(
+            asked.ours[number], words.scores(case.question),
+            None if close is None or vectors is None else vectors @ close, low, high,
+        )  # fmt: skip
+        plain = asked.plain[number]
+        voted = plain if asked.voted is None else plain + asked.voted[number]
+        if scope:
+            scores["indexer, named first"] = openings.first(case.question, plain, BLOCK)[low:high]
+            voted = openings.first(case.question, voted, BLOCK)
+        if asked.voted is not None:
+            scores["kimidoc"] = voted[low:high]
+        for who, values in scores.items():
+            order = low + np.argsort(-values, kind="stable")[: max(KS)]
+            got = tuple(bool(case.answers & set(order[:k].tolist())) for k in KS)
+            hits.setdefault((case.wording, who), []).append(got)
+    means = {key: np.mean(np.array(got, dtype=float), 0) for key, got in hits.items()}
+    return [
+        Row(name, wording, scope, who, len(hits[wording, who]), *map(float, mean))
+        for (wording, who), mean in means.items()
+    ]
+
+
+def _seen(
+    reader: Reader, questions: Iterable[str], indexer: Indexer, kinds: Kinds | None
+) -> dict[str, tuple[Query, Sought | None]]:
+    """Each question's query and the kind of clause that it asks for; its states are let go."""
+    unlike, found = list(dict.fromkeys(questions)), dict[str, tuple[Query, Sought | None]]()
+    for at in range(0, len(unlike), STATES):
+        some = unlike[at : at + STATES]
+        for question, states in zip(
+            some, question_states(reader, some, indexer.shape.taps), strict=True
+        ):
+            kind = None if kinds is None else sought(kinds, states)
+            found[question] = indexer.queries(states), kind
+    return found
+
+
 def _votes(
-    states: Mapping[str, torch.Tensor], questions: Sequence[str], clauses: ByClause, kinds: Kinds
-) -> Floats:
-    """What the model of clauses adds to every question's blocks: [M, N]"""
-    weight, nothing = (
-        float(kinds.about["blocks"]),
-        np.zeros(-(-len(clauses.window.tokens) // BLOCK)),
-    )
+    seen: Mapping[str, tuple[Query, Sought | None]],
+    questions: Sequence[str],
+    clauses: ByClause,
+    kinds: Kinds,
+) -> list[Floats]:
+    """What the model of clauses adds to every question's blocks: [N] each."""
+    weight, sure = float(kinds.about["blocks"]), dict[str, Floats]()
     found = dict[str, Floats]()
     for question in dict.fromkeys(questions):
-        kind = sought(kinds, states[question])
-        vote = nothing if kind is None else weight * clauses.blocks(kind, BLOCK, None)
-        found[question] = vote
-    return np.array([found[question] for question in questions])
+        kind = seen[question][1]
+        if kind is None:
+            found[question] = np.zeros(-(-len(clauses.window.tokens) // BLOCK), np.float32)
+            continue
+        if kind.kind not in sure:
+            one = clauses.blocks(Sought(kind.kind, 1.0), BLOCK, None)
+            sure[kind.kind] = one.astype(np.float32)
+        found[question] = np.float32(weight * kind.share) * sure[kind.kind]
+    return [found[question] for question in questions]
 
 
 def _ranges(window: Window, scope: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -308,11 +363,13 @@ def _scores(
 
 
 def questions_scores(
-    states: Mapping[str, torch.Tensor], questions: Sequence[str], keys: Keys, indexer: Indexer
+    seen: Mapping[str, tuple[Query, Sought | None]],
+    questions: Sequence[str],
+    keys: Keys,
+    indexer: Indexer,
 ) -> Floats:
     """Every question's score of every block, [M, N]."""
-    asked = {q: indexer.queries(states[q]) for q in dict.fromkeys(questions)}
-    scores = block_scores(list(asked.values()), keys, BLOCK, indexer.beside)
-    at = {q: n for n, q in enumerate(asked)}
+    at = {q: n for n, q in enumerate(dict.fromkeys(questions))}
+    scores = block_scores([seen[q][0] for q in at], keys, BLOCK, indexer.beside)
     found: Floats = scores[[at[q] for q in questions]].numpy()
     return found

@@ -32,10 +32,7 @@ from kimidoc.engine.passages import PASSAGES, Cutter, Passages
 from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
 from kimidoc.models.nano.reader import POINTER
 
-BATCH, BATCH_TOKENS = (
-    8,
-    16_384,
-)  # contexts that are read at once, and their tokens, padding included
+BATCH, BATCH_TOKENS = 4, 8_192  # contexts read at once, and their tokens, padding included
 OF_ALL, BY_WORDS = 5, 3  # blocks of a whole window: the finder's best, and by words the next best
 _Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ T tokens, N blocks, B block size, D key width, Q question tokens, M questions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from torch import Tensor
 from kimidoc.indexer.keys import Keys
 
 CHUNK_TOKENS = 32_768  # whose keys are decoded at once; a multiple of every block size in use
+AT_ONCE = 1_024  # tokens of questions; their matches with a chunk of keys take 128 MiB
 Query = tuple[Tensor, Tensor]  # queries [Q, D], weights [Q]
 
 
@@ -41,11 +42,27 @@ def block_scores(
 ) -> Tensor:
     """Every block's score for every question, fp32: [M, N]; one pass over the keys."""
     assert CHUNK_TOKENS % block_tokens == 0
-    every = torch.cat([q for q, _ in questions])
-    lengths = [len(w) for _, w in questions]
     parts = []
     for a in range(0, len(keys), CHUNK_TOKENS):
-        best = best_matches(every, keys.span(a, min(len(keys), a + CHUNK_TOKENS)), block_tokens)
-        weighed = [w @ m for (_, w), m in zip(questions, torch.split(best, lengths), strict=True)]
+        chunk = keys.span(a, min(len(keys), a + CHUNK_TOKENS))
+        weighed = [w for group in _groups(questions) for w in _weighed(group, chunk, block_tokens)]
         parts.append(torch.stack(weighed))
     return smooth(torch.cat(parts, -1), beside)
+
+
+def _weighed(questions: Sequence[Query], keys: Tensor, block_tokens: int) -> list[Tensor]:
+    """Every question's score of the blocks of ``keys`` [T, D]: [N] each"""
+    best = best_matches(torch.cat([q for q, _ in questions]), keys, block_tokens)
+    lengths = [len(w) for _, w in questions]
+    return [w @ m for (_, w), m in zip(questions, torch.split(best, lengths), strict=True)]
+
+
+def _groups(questions: Sequence[Query]) -> Iterator[Sequence[Query]]:
+    """Questions side by side, of ``AT_ONCE`` tokens or one question; their matches stay small."""
+    start = size = 0
+    for n, (_, weights) in enumerate(questions):
+        if n > start and size + len(weights) > AT_ONCE:
+            yield questions[start:n]
+            start, size = n, 0
+        size += len(weights)
+    yield questions[start:]

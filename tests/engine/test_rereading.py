@@ -228,7 +228,7 @@ def test_batches_hold_every_number_once_and_not_too_many_tokens() -> None:
     for group in groups:
         assert len(group) <= BATCH
         assert len(group) == 1 or len(group) * max(lengths[n] for n in group) <= BATCH_TOKENS
-    assert [len(group) for group in groups] == [8, 3, 1, 1, 1, 1]
+    assert [len(group) for group in groups] == [4, 4, 3, 1, 1, 1, 1]
     assert list(_batches([], [])) == []
 
 

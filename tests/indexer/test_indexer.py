@@ -122,17 +122,22 @@ def _naive(query: score.Query, keys: Tensor, block: int, beside: Tensor) -> list
 
 
 @settings(max_examples=30)
-@given(tokens=st.integers(1, 50), block=st.sampled_from([4, 8]), chunk=st.sampled_from([8, 16, 64]))
-def test_block_scores_are_the_naive_ones(tokens: int, block: int, chunk: int) -> None:
+@given(
+    tokens=st.integers(1, 50),
+    block=st.sampled_from([4, 8]),
+    chunk=st.sampled_from([8, 16, 64]),
+    at_once=st.sampled_from([1, 4, 10, 99]),
+)
+def test_block_scores_are_the_naive_ones(tokens: int, block: int, chunk: int, at_once: int) -> None:
     indexer = small()
     keys = Keys.of(indexer.keys(states(tokens)))
     questions = [indexer.queries(states(n, seed=n)) for n in (1, 3, 7)]
-    before = score.CHUNK_TOKENS
-    score.CHUNK_TOKENS = chunk
+    before = score.CHUNK_TOKENS, score.AT_ONCE
+    score.CHUNK_TOKENS, score.AT_ONCE = chunk, at_once
     try:
         found = score.block_scores(questions, keys, block, indexer.beside)
     finally:
-        score.CHUNK_TOKENS = before
+        score.CHUNK_TOKENS, score.AT_ONCE = before
     exact = keys.span(0, tokens)
     for row, question in zip(found, questions, strict=True):
         expected = torch.tensor(_naive(question, exact, block, indexer.beside))
