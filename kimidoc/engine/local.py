@@ -244,10 +244,10 @@ class LocalEngine:
         What ``prefill`` heard, where it was to (``hears``); else by a reading that keeps nothing.
         """
         if self._heard is None or self._heard[0] is not window:
-            from kimidoc.engine import surprisal
+            from kimidoc.engine.hearing import heard
 
             near = self._root.parent if self._root is not None else None
-            self._heard = window, surprisal.heard(self._reader, window, near, progress)
+            self._heard = window, heard(self._reader, window, near, progress)
         return self._heard[1]
 
     @property

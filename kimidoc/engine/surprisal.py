@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +17,9 @@ import torch
 from torch import Tensor
 
 from kimidoc.engine.base import Progress, silent
-from kimidoc.engine.flow import Flow, InFiles, InMemory
-from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.remembered import SURPRISAL
 from kimidoc.engine.runner import Runner
 from kimidoc.kvcache import session
-from kimidoc.kvcache.session import RESUMABLE_TOKENS
-from kimidoc.kvcache.snapshot import Layer
-from kimidoc.types import Window
-
-if TYPE_CHECKING:
-    from kimidoc.engine.reading import Reader
 
 PIECE = 256  # tokens whose logits exist at once: 256 x 49,152 fp32 is 50 MB
 
@@ -83,28 +73,3 @@ def kept(where: Path) -> Surprisal | None:
     if len(found) != manifest["tokens"]:
         raise ValueError(f"{len(found)} figures for {manifest['tokens']} tokens")
     return found
-
-
-def heard(
-    reader: Reader, window: Window, near: Path | None = None, progress: Progress = silent
-) -> Surprisal:
-    """The surprisal of ``window`` by a reading that keeps nothing else.
-
-    ``near``: a folder on the disk, for the hidden states of a long one (/tmp may be memory).
-    """
-    T, ids = len(window.tokens), token_ids(window)
-    if near is not None:
-        near.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="surprisal-", dir=near, ignore_cleanup_errors=True) as folder:
-        flow: Flow = InMemory(T)
-        if T >= RESUMABLE_TOKENS:
-            flow = InFiles(Path(folder), T, reader.width, reader.loaded.model.dtype)
-        _, hidden = layer_major(
-            reader.runner, reader.profile, ids, reader.plan, _forget, flow=flow, progress=progress
-        )
-        return surprisal(reader.runner, hidden, ids, progress=progress)
-
-
-def _forget(layer: Layer) -> Layer:
-    """Nobody is going to ask these layers anything."""
-    return cast("Layer", None)
