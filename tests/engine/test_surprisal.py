@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kimidoc.engine import reading
+from kimidoc.engine import hearing, reading
 from kimidoc.engine import surprisal as module
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.prefill import layer_major
@@ -97,7 +97,7 @@ def test_without_a_session_a_window_is_read_for_it_and_nothing_is_kept(
     made = packed(of, LEASE, SUPPLY)
     found = of.heard(made)
     assert found.shape == (len(made.tokens),) and found[1:].all()
-    monkeypatch.setattr(module, "RESUMABLE_TOKENS", 1)  # through files
+    monkeypatch.setattr(hearing, "RESUMABLE_TOKENS", 1)  # through files
     assert np.array_equal(of.heard(packed(of, LEASE, SUPPLY)), found)
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -113,7 +113,7 @@ def test_reading_hears_on_the_way_and_no_second_time(
     made = packed(of, LEASE, SUPPLY)
     apart = opened(None, hears=False).heard(made)
     of.prefill(made)
-    monkeypatch.setattr(module, "layer_major", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr(hearing, "layer_major", lambda *_, **__: pytest.fail("read again"))
     assert np.array_equal(of.heard(made), apart)
 
 
