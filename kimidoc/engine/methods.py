@@ -21,7 +21,7 @@ BY_INDEXER = Notice(
     "method.places-by-indexer",
     "A small trained indexer chose where to look and which sentences to quote; rules that compare "
     "words decided what counts as not found. Of questions about contract clauses the right passage "
-    "is among its first eight for 92 to 98 of a hundred (models/nano/README.md): a quote that was "
+    "is among its first eight for 91 to 97 of a hundred (models/nano/README.md): a quote that was "
     "located may still not answer its question, and an answer may have been overlooked.",
 )
 # And with the reader, which was trained to answer from passages.
