@@ -153,8 +153,10 @@ class Openings:
         openings; what is written small counts as a whole word ("limit" is not "Limited").
         """
         number = self.named(question)
-        if number is None:
-            return question
+        return question if number is None else self.without(question, number)
+
+    def without(self, question: str, number: int) -> str:
+        """The question without the words that name that document; see ``unnamed``."""
         kept, at = list[str](), 0
         for start, end in self._runs(question, self.every[number]):
             kept.append(question[at:start])
@@ -184,11 +186,6 @@ class Openings:
         for start, end in self.ranges[number]:
             own[start // block_tokens : -(-end // block_tokens)] = True
         return np.where(own, scores + (scores.max() - scores.min() + 1), scores).astype(np.float32)
-
-    def within(self, question: str) -> tuple[tuple[int, int], ...] | None:
-        """The token ranges of the document that the question names, if it names one."""
-        number = self.named(question)
-        return None if number is None else self.ranges[number]
 
 
 def _words(text: str) -> frozenset[str]:

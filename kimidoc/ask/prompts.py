@@ -32,8 +32,8 @@ def prompt(
         segment = window.segment_of(question.document)
         assert segment is not None, f"not packed: {question.document!r}"
         scope = ((segment.start, segment.end),)
-    elif openings is not None and (scope := openings.within(question.text)) is not None:
-        sought = openings.unnamed(question.text)
+    elif openings is not None and (number := openings.named(question.text)) is not None:
+        scope, sought = openings.ranges[number], openings.without(question.text, number)
     return Prompt(
         id=question.id,
         question=question.text,

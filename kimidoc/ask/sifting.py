@@ -26,11 +26,10 @@ class Wanted:
     called: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, question: Question, window: Window) -> Wanted:
+    def of(cls, question: Question, window: Window, openings: Openings) -> Wanted:
         """Of a question put to every document of a window; numbers are no names here."""
         if not any(w[0].isupper() for w in _WORDS.findall(question.text)[1:]):
             return cls()
-        openings = Openings.of(window)
         names = frozenset(n for n in openings.names(question.text) if not any(map(str.isdigit, n)))
         called = openings.called(names)
         paths = (s.document.path for s in window.segments if (s.start, s.end) in called)
@@ -54,21 +53,26 @@ class Ordered:
     no: int
 
 
-def ordered(question: Question, parts: Sequence[Answer], wanted: Wanted | None = None) -> Ordered:
+def ordered(question: Question, parts: Sequence[Answer], wanted: Wanted = Wanted()) -> Ordered:
     """The quote of each document that has one, sifted by both rules."""
     every = [quote for quote in map(_best, parts) if quote is not None]
-    kept = [quote for quote in every if wanted is not None and wanted.holds(quote)] or every
+    kept = [quote for quote in every if wanted.holds(quote)] or every
     names = frozenset(
         w.casefold()
         for w in _WORDS.findall(question.text)[1:]
         if w[0].isdigit() or (w[0].isupper() and len(w) > 1)
     )
-    named = {id(q) for q in kept if not names.isdisjoint(_folded(q.text))}
-    readings = {id(q): reads(question.text, q.text) for q in kept}
-    quotes = sorted(kept, key=lambda q: (id(q) not in named, _RANK[readings[id(q)]]))
-    yes = tuple(q.path or "" for q in quotes if readings[id(q)] == "yes")
-    no = sum(reading == "no" for reading in readings.values())
-    return Ordered(tuple(quotes), len(named), len(every) - len(kept), yes, no)
+    ranked = sorted(
+        ((names.isdisjoint(_folded(q.text)), reads(question.text, q.text), q) for q in kept),
+        key=lambda one: (one[0], _RANK[one[1]]),
+    )
+    return Ordered(
+        quotes=tuple(quote for _, _, quote in ranked),
+        named=sum(not plain for plain, _, _ in ranked),
+        left_out=len(every) - len(kept),
+        yes=tuple(quote.path or "" for _, reading, quote in ranked if reading == "yes"),
+        no=sum(reading == "no" for _, reading, _ in ranked),
+    )
 
 
 def _best(part: Answer) -> Citation | None:

@@ -70,10 +70,12 @@ def answer(
     parts = {q.id: _parts(q, window) for q in questions if of_each(q, window)}
     asked = _in_order(questions, parts)
     whole = {part.id: q for q in questions for part in parts.get(q.id, ())}
-    wanted = {q.id: Wanted.of(q, window) for q in questions if q.id in parts}
+    openings, wanted = swarm.called(questions, window), dict[str, Wanted]()
+    if openings is not None:  # whatever is put to each may name one, too
+        wanted = {q.id: Wanted.of(q, window, openings) for q in questions if q.id in parts}
     told = watcher and (_Joined(watcher, whole, wanted) if whole else watcher)
     found, seconds = swarm.answer(
-        engine, prefix, asked, sources, progress, told, quotes_alone=whole.keys()
+        engine, prefix, asked, sources, progress, told, whole.keys(), openings
     )
     rest, answers, notices = iter(found), list[Answer](), list[Notice]()
     for question in questions:
@@ -84,20 +86,21 @@ def answer(
                 notices.append(_too_many(question, len(window.segments)))
             continue
         of_parts = [next(rest) for _ in parts[question.id]]
-        answers.append(joined(question, of_parts, wanted[question.id]))
-        notices += _said(question, of_parts, ordered(question, of_parts, wanted[question.id]))
+        sifted = ordered(question, of_parts, wanted[question.id])
+        answers.append(joined(question, of_parts, sifted))
+        notices += _said(question, of_parts, sifted)
     return answers, seconds, notices
 
 
-def joined(question: Question, parts: Sequence[Answer], wanted: Wanted | None = None) -> Answer:
+def joined(question: Question, parts: Sequence[Answer], sifted: Ordered) -> Answer:
     """One answer of what each document answered by itself, in their order.
 
-    Found if any document has a located quote, and then it cites the first of each, as ``ordered``
+    Found if any document has a located quote, and then it cites the first of each, as ``sifted``
     has them, and nothing else. An error if none has and one could not be asked. Evidence is the
     best of all documents', those that answer before others of the same score. There is no short
     answer: each quote has its own.
     """
-    quotes = ordered(question, parts, wanted).quotes
+    quotes = sifted.quotes
     failed = [part for part in parts if part.status == "error"]
     answering = {quote.path for quote in quotes}
     places = sorted(

@@ -26,15 +26,16 @@ def answer(
     progress: Progress = silent,
     watcher: Watcher | None = None,
     quotes_alone: Container[str] = (),
+    openings: Openings | None = None,
 ) -> tuple[list[Answer], float]:
     """Every question's verified answer, in the order given, and the seconds verifying took.
 
     A ``watcher`` is told of places and located quotes on the way; the answers are the same. Of
-    questions whose ids are in ``quotes_alone`` no short answer is asked for. Raises what
-    ``Engine.answer`` raises.
+    questions whose ids are in ``quotes_alone`` no short answer is asked for. ``openings``: what
+    ``called`` says of them, where it was asked before. Raises what ``Engine.answer`` raises.
     """
     window = prefix.window
-    openings = Openings.of(window) if any(map(may_name, questions)) else None
+    openings = openings or called(questions, window)
     prompts = [
         prompt(q, window, openings if may_name(q) else None, short=q.id not in quotes_alone)
         for q in questions
@@ -50,6 +51,12 @@ def answer(
         for question, asked, draft in zip(questions, prompts, drafts, strict=True)
     ]
     return answers, perf_counter() - started
+
+
+def called(questions: Sequence[Question], window: Window) -> Openings | None:
+    """What the documents are called by, where there are several and a question may name one."""
+    several = len(window.segments) > 1
+    return Openings.of(window) if several and any(map(may_name, questions)) else None
 
 
 def may_name(question: Question) -> bool:

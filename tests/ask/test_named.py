@@ -48,7 +48,6 @@ def test_a_party_names_its_document_and_its_blocks_come_first(
     assert openings.named(question) == 4
     scores = np.random.default_rng(0).random(-(-len(window.tokens) // 128)).astype(np.float32)
     ((start, end),) = openings.ranges[4]
-    assert openings.within(question) == ((start, end),)
     own = range(start // 128, -(-end // 128))
     order = np.argsort(-openings.first(question, scores, 128)).tolist()
     assert set(order[: len(own)]) == set(own)
@@ -67,7 +66,7 @@ def test_a_party_names_its_document_and_its_blocks_come_first(
 def test_a_question_that_names_nothing_changes_nothing(window: Window, question: str) -> None:
     scores = np.ones(9, np.float32)
     assert Openings.of(window).first(question, scores, 128) is scores
-    assert Openings.of(window).within(question) is None
+    assert Openings.of(window).named(question) is None
 
 
 def test_what_two_documents_share_names_neither() -> None:
@@ -125,8 +124,9 @@ def test_files_with_the_same_text_are_one_document(tmp_path: Path) -> None:
     texts.append(("copy of 04.txt", texts[4][1]))
     window = fit([Document(p, "text", "read", t) for p, t in texts], words, 1 << 20)
     openings = Openings.of(window)
-    within = openings.within("Which goods does Castor insure?")
-    assert within is not None
+    number = openings.named("Which goods does Castor insure?")
+    assert number is not None
+    within = openings.ranges[number]
     paths = {s.document.path for s in window.segments if (s.start, s.end) in within}
     assert paths == {"04.txt", "copy of 04.txt"} and len(within) == 2
 

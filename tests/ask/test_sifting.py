@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kimidoc.ask.named import Openings
 from kimidoc.ask.sifting import Wanted, ordered
 from kimidoc.types import Answer, Citation, Document, Question
 from tests.ask.test_swarm import window
@@ -15,6 +16,8 @@ LAWS = {
     "d.md": "Loan to Nevada Mining.\nGoverned by the laws of Utah.\n",
 }
 WINDOW = window(*(Document(path, "text", "read", text) for path, text in LAWS.items()))
+
+OPENINGS = Openings.of(WINDOW)
 
 
 def answered(path: str, quote: str | None) -> Answer:
@@ -39,7 +42,7 @@ def answered(path: str, quote: str | None) -> Answer:
 def test_names_choose_among_the_quotes(words: str, paths: str, named: int, left_out: int) -> None:
     question = Question("q", words)
     parts = [answered(path, text.splitlines()[1]) for path, text in LAWS.items()]
-    found = ordered(question, parts, Wanted.of(question, WINDOW))
+    found = ordered(question, parts, Wanted.of(question, WINDOW, OPENINGS))
     assert "".join((c.path or "")[0] for c in found.quotes) == paths
     assert (found.named, found.left_out) == (named, left_out)
     assert (found.yes, found.no) == ((), 0)
@@ -54,6 +57,6 @@ def test_a_yes_comes_before_a_no_and_nothing_is_left_out() -> None:
     }
     parts = [answered(path, quote) for path, quote in quotes.items()]
     question = Question("q", "Which contracts can be assigned?")
-    found = ordered(question, parts, Wanted.of(question, WINDOW))
+    found = ordered(question, parts, Wanted.of(question, WINDOW, OPENINGS))
     assert [c.path for c in found.quotes] == ["c.md", "b.md", "a.md"]
     assert (found.yes, found.no, found.left_out) == (("c.md",), 1, 0)

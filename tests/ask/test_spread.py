@@ -7,6 +7,7 @@ import pytest
 from kimidoc import cite
 from kimidoc.ask import spread, swarm, watch
 from kimidoc.ask.prompts import ANSWER_TOKENS
+from kimidoc.ask.sifting import ordered
 from kimidoc.engine.base import Attended, Draft, Prefix
 from kimidoc.errors import UsageError
 from kimidoc.types import Answer, Citation, Document, Evidence, Notice, Question, SessionFacts
@@ -128,12 +129,17 @@ def answered(path: str, *quotes: str, score: float = 1.0, places: int = 1) -> An
     return Answer(asked, "found" if quotes else "not_found", "", cited, seen)
 
 
+def joined(parts: list[Answer]) -> Answer:
+    question = Question("q", ASKED)
+    return spread.joined(question, parts, ordered(question, parts))
+
+
 def test_the_first_located_quote_of_each_is_cited_in_window_order() -> None:
     fuzzy = Citation("fuzzy", "nearly", "z.md", 0, 6, 1, 1)
     mixed = answered("b.md", "second")
     mixed = Answer(mixed.question, "found", "", (fuzzy, *mixed.citations), mixed.evidence)
     parts = [answered("z.md", "one", "two"), mixed, answered("a.md"), answered("c.md", "three")]
-    whole = spread.joined(Question("q", ASKED), parts)
+    whole = joined(parts)
     assert [c.text for c in whole.citations] == ["one", "second", "three"]
 
 
@@ -143,7 +149,7 @@ def test_evidence_is_the_best_of_all_and_bounded() -> None:
         answered("b.md", "yes", places=20),
         answered("c.md", "yes", score=0.9, places=20),
     ]
-    evidence = spread.joined(Question("q", ASKED), parts).evidence
+    evidence = joined(parts).evidence
     assert len(evidence) == watch.EVIDENCE
     scores = [place.score for place in evidence]
     assert scores == sorted(scores, reverse=True)
