@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +9,9 @@ import typer
 
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
-from kimidoc.cli.measuring import as_json, used
+from kimidoc.cli.measuring import as_json, listed, resolved, used
 from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
-from kimidoc.cli.tables import table
 from kimidoc.config import parsers
 from kimidoc.errors import UsageError
 
@@ -53,7 +51,6 @@ def answers(
     """Every clause category asked of every contract, labelled there or not (CUAD's dev split)."""
     from kimidoc.bench import answers as bench
     from kimidoc.engine.local import LocalEngine
-    from kimidoc.models import checkpoint, registry
     from kimidoc.train import sources
 
     streams = ctx.find_object(Streams)
@@ -61,10 +58,7 @@ def answers(
     settings = settle(streams, manner).settings
     if not (Path(data) / "cuad").is_dir():
         raise UsageError(f"{Path(data) / 'cuad'} is not there.", hint="Put the data set there.")
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
-        progress=streams.progress,
-    )  # fmt: skip
+    where = resolved(streams, settings, model)
     engine = LocalEngine(where, sessions_root=None, threads=threads)
     most = int(str(parsers.tokens(read, Path())))
     documents = list(sources.cuad(Path(data) / "cuad", "dev"))
@@ -79,6 +73,4 @@ def answers(
         )
         for r in found.rows
     ]  # fmt: skip
-    found = replace(found, rows=())
-    notes = [f"Note: {n}" for n in found.notes]
-    streams.result("\n".join([table(_HEAD, rows, "lrrrrrrr"), "", *notes]))
+    listed(streams, found, _HEAD, rows, "lrrrrrrr")

@@ -9,10 +9,9 @@ import typer
 
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
-from kimidoc.cli.measuring import as_json, used
+from kimidoc.cli.measuring import as_json, listed, resolved, used
 from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
-from kimidoc.cli.tables import table
 from kimidoc.config import parsers
 from kimidoc.errors import UsageError
 
@@ -77,11 +76,8 @@ def evidence(
     Data sets are laid out as their authors do: DATA/cuad, DATA/evidence_inference, DATA/qmsum,
     DATA/financebench. Their dev or validation parts are used, and nothing is trained on them.
     """
-    from dataclasses import replace
-
     from kimidoc.bench import evidence as bench
     from kimidoc.indexer.model import Indexer
-    from kimidoc.models import checkpoint, registry
     from kimidoc.models.nano import indexer_file
 
     streams = ctx.find_object(Streams)
@@ -89,10 +85,7 @@ def evidence(
     settings = settle(streams, manner).settings
     names = [] if sets == "none" else [name.strip() for name in sets.split(",")]
     documents = bench.labelled(Path(data), names, [Path(c) for c in code or ()])
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
-        progress=streams.progress,
-    )  # fmt: skip
+    where = resolved(streams, settings, model)
     found = bench.run(
         where, threads, Indexer.load(Path(indexer) if indexer else indexer_file()), documents,
         _tokens("--windows", windows), _tokens("--read", read)[0],
@@ -107,9 +100,7 @@ def evidence(
         )
         for r in found.rows
     ]  # fmt: skip
-    found = replace(found, rows=())
-    notes = [f"Note: {n}" for n in found.notes]
-    streams.result("\n".join([table(_HEAD, rows, "llrlrrrr"), "", *notes]))
+    listed(streams, found, _HEAD, rows, "llrlrrrr")
 
 
 def _tokens(option: str, given: str) -> tuple[int, ...]:

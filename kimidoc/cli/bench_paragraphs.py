@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +9,9 @@ import typer
 
 from kimidoc.cli.app import command
 from kimidoc.cli.groups import flat, settle
-from kimidoc.cli.measuring import as_json, used
+from kimidoc.cli.measuring import as_json, listed, resolved, used
 from kimidoc.cli.options import Manner
 from kimidoc.cli.streams import Streams
-from kimidoc.cli.tables import table
 
 EXAMPLES = """
   kimidoc bench paragraphs xquad.en.json --questions 100
@@ -50,15 +48,11 @@ def paragraphs(
     """Short answers to questions about paragraphs, each asked of its own and of all."""
     from kimidoc.bench import paragraphs as bench
     from kimidoc.engine.local import LocalEngine
-    from kimidoc.models import checkpoint, registry
 
     streams = ctx.find_object(Streams)
     assert streams is not None
     settings = settle(streams, manner).settings
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
-        progress=streams.progress,
-    )  # fmt: skip
+    where = resolved(streams, settings, model)
     engine = LocalEngine(where, sessions_root=None, threads=threads)
     found = bench.run(engine, Path(file), questions, paragraphs, streams.progress)
     if as_json(streams, found, used(), json_file):
@@ -71,5 +65,4 @@ def paragraphs(
         )
         for r in found.rows
     ]  # fmt: skip
-    notes = [f"Note: {n}" for n in replace(found, rows=()).notes]
-    streams.result("\n".join([table(_HEAD, rows, "lrrrrrr"), "", *notes]))
+    listed(streams, found, _HEAD, rows, "lrrrrrr")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kimidoc import __version__
+from kimidoc import __version__, config
 from kimidoc.cli import jobs, output
 from kimidoc.cli.groups import settle
 from kimidoc.cli.options import Attention, Manner
@@ -22,6 +22,7 @@ from kimidoc.errors import UsageError
 
 if TYPE_CHECKING:
     from kimidoc.bench.base import Result, Setting
+    from kimidoc.models.checkpoint import Checkpoint
 
 BOUNDLESS = 2**31 - 1  # tokens: positions in a window are 32-bit
 _WHAT = "What is measured"
@@ -140,6 +141,24 @@ def as_json(streams: Streams, found: Any, facts: dict[str, Any], json_file: str 
         return True
     output.replace_file(Path(json_file), utf8(data + "\n"))
     return False
+
+
+def resolved(streams: Streams, settings: config.Settings, model: str | None) -> Checkpoint:
+    """The checkpoint of ``--model``, of the settings or the default; fetched if it is not here."""
+    from kimidoc.models import checkpoint, registry
+
+    return checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir, offline=settings.offline,
+        progress=streams.progress,
+    )  # fmt: skip
+
+
+def listed(
+    streams: Streams, found: Result, head: Sequence[str], rows: Sequence[Sequence[str]], right: str
+) -> None:
+    """A benchmark's table and its notes, to stdout."""
+    notes = [f"Note: {note}" for note in found.notes]
+    streams.result("\n".join([table(head, rows, right), "", *notes]))
 
 
 def _shown(streams: Streams, found: Result, threads: int, json_file: str | None) -> None:
