@@ -6,7 +6,8 @@
     fused          both by reciprocal rank: what a user would build
     indexer+BM25   ours with a lexical vote, to see whether it still helps
     kimidoc        ours as questions are answered by it: with the vote of the model of clauses on a
-                   question that asks for a kind of clause, and a document that is named first
+                   question that asks for a kind of clause, else the best blocks and then the next
+                   best by words; a document that is named comes first
 
 One window a data set is read by the engine; a block of 128 tokens is the passage of everybody. A
 hit at k: a block that overlaps the labelled evidence is among the first k. Scope 0 ranks the blocks
@@ -33,6 +34,8 @@ from kimidoc.bench.base import DTYPE, Result
 from kimidoc.engine.base import Progress, silent
 from kimidoc.engine.clausal import ByClause, Sought
 from kimidoc.engine.finding import question_states, read_keys, sought
+from kimidoc.engine.lexical import LexicalPrior, content
+from kimidoc.engine.passages import by_both
 from kimidoc.engine.read_plan import ReadPlan
 from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
@@ -210,7 +213,8 @@ class _Asked:
     """Cases, and what each ranker that is ours makes of every block: [M, N] each.
 
     ``plain``: asked without the name of a document; ``voted``: what the model of clauses adds to
-    it; ``close`` [M, E]: how the embedder sees each question.
+    it; ``close`` [M, E]: how the embedder sees each question; ``unnamed``: these questions, and
+    whether each asks for a kind of clause.
     """
 
     cases: Sequence[Case]
@@ -218,6 +222,8 @@ class _Asked:
     plain: Floats
     voted: Sequence[Floats] | None
     close: Floats | None
+    unnamed: Sequence[str]
+    clausal: Sequence[bool]
 
 
 def _one(
@@ -239,7 +245,7 @@ def _one(
     ]
     words = BM25(texts)
     vectors = None if embed is None else embed(texts).numpy()
-    openings, clauses = Openings.of(window), ByClause(window)
+    openings, clauses, prior = Openings.of(window), ByClause(window), LexicalPrior(window, BLOCK)
     alone, names = cases(window, documents), _names(window, documents)
 
     def ask(these: Sequence[Case], unnamed: Sequence[str]) -> _Asked:
@@ -248,7 +254,9 @@ def _one(
         ours = questions_scores(seen, whole, keys, indexer)
         plain = ours if unnamed == whole else questions_scores(seen, unnamed, keys, indexer)
         votes = None if kinds is None else _votes(seen, unnamed, clauses, kinds)
-        return _Asked(these, ours, plain, votes, None if embed is None else embed(whole).numpy())
+        close = None if embed is None else embed(whole).numpy()
+        clausal = [seen[question][1] is not None for question in unnamed]
+        return _Asked(these, ours, plain, votes, close, unnamed, clausal)
 
     of_documents, of_all = ask(alone, [case.question for case in alone]), None
     rows: list[Row] = []
@@ -259,7 +267,7 @@ def _one(
             these = [named(case, names[case.document]) for case in alone]
             of_all = ask(these, [openings.unnamed(case.question) for case in these])
         asked = of_documents if of_all is None or not scope else of_all
-        rows += _ranked(name, scope, asked, words, vectors, openings, _ranges(window, scope))
+        rows += _ranked(name, scope, asked, words, vectors, openings, prior, _ranges(window, scope))
     return rows
 
 
@@ -270,6 +278,7 @@ def _ranked(
     words: BM25,
     vectors: Floats | None,
     openings: Openings,
+    prior: LexicalPrior,
     ranges: Mapping[tuple[int, int], tuple[int, int]],
 ) -> list[Row]:
     """Every ranker's row for every wording."""
@@ -290,6 +299,10 @@ def _ranked(
             scores["kimidoc"] = voted[low:high]
         for who, values in scores.items():
             order = low + np.argsort(-values, kind="stable")[: max(KS)]
+            if who == "kimidoc" and not asked.clausal[number]:
+                stems = content([asked.unnamed[number]])
+                by_words = low + np.argsort(-prior.scores(stems)[low:high], kind="stable")
+                order = np.array(by_both(order.tolist(), by_words.tolist()))
             got = tuple(bool(case.answers & set(order[:k].tolist())) for k in KS)
             hits.setdefault((case.wording, who), []).append(got)
     means = {key: np.mean(np.array(got, dtype=float), 0) for key, got in hits.items()}

@@ -134,7 +134,7 @@ def all_(
     *,
     work: Annotated[str, _option("--work", metavar="DIR", about="Where work is kept (GBs).")],
     output: Annotated[
-        str, _option("-o", "--output", metavar="DIR", about="For both files of weights.")
+        str, _option("-o", "--output", metavar="DIR", about="For the files of weights.")
     ],
     code: Code = None,
     share: Share = 1.0,
@@ -143,7 +143,7 @@ def all_(
     threads: Threads = None,
     manner: Manner,
 ) -> None:
-    """Every stage with its defaults: indexer, reader, calibrate."""
+    """Every stage with its defaults: indexer, kinds, reader, spans, calibrate."""
     from kimidoc.models import registry
     from kimidoc.train import everything
 
@@ -171,6 +171,9 @@ def calibrate(
     *,
     weights: Annotated[str, _option("--reader", metavar="FILE", about="The reader's weights.")],
     output: SameWeights,
+    spans: Annotated[
+        str | None, _option("--spans", metavar="FILE", about="The span head's weights, if any.")
+    ] = None,
     count: Annotated[
         int, _option("--documents", metavar="N", min=1, about="Contracts asked (6).")
     ] = 6,
@@ -195,10 +198,43 @@ def calibrate(
     streams = ctx.find_object(Streams)
     assert streams is not None
     base = _checkpoint(streams, manner, registry.BASE.id)
-    where = checkpoint.with_reader(base, Path(weights))
+    where = checkpoint.with_reader(base, Path(weights), Path(spans) if spans else None)
     documents = stage.held_out(_folder(data) / "cuad", count)
     known = None if clauses is None else linear.Model(parsed(_text(clauses)))
     right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
+    _told(streams, right)
+
+
+@command(app, examples="  kimidoc train spans datasets/ --work work/ -o spans.safetensors")
+@flat
+def spans(
+    ctx: typer.Context,
+    data: Data,
+    *,
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where states are kept (11 GB).")],
+    output: Weights,
+    weights: Annotated[
+        str | None, _option("--reader", metavar="FILE", about="The reader's weights (shipped).")
+    ] = None,
+    epochs: Annotated[
+        int, _option("--epochs", metavar="N", min=1, about="Times that all is gone through (8).")
+    ] = 8,
+    seed: Seed = 0,
+    threads: Threads = None,
+    manner: Manner,
+) -> None:
+    """The head that takes a short answer out of what the reader reads."""
+    from kimidoc.models import checkpoint, nano, registry
+    from kimidoc.train import spans as stage
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    source = _folder(data)
+    base = _checkpoint(streams, manner, registry.BASE.id)
+    where = checkpoint.with_reader(base, Path(weights) if weights else nano.reader_file())
+    Path(work).mkdir(parents=True, exist_ok=True)
+    recipe = replace(stage.Recipe(), shape=stage.shape_of(where), epochs=epochs, seed=seed)
+    right = stage.run(source, where, recipe, Path(work), Path(output), threads, streams.progress)
     _told(streams, right)
 
 

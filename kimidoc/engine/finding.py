@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kimidoc.engine import fresh
 from kimidoc.engine.base import Progress, Prompt, silent
 from kimidoc.engine.clausal import SURE, ByClause, Sought
 from kimidoc.engine.constrain import Runs, Unit
-from kimidoc.engine.fresh import dense
 from kimidoc.engine.lexical import LexicalPrior, content
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.reading import Reader
@@ -161,16 +161,11 @@ def read_keys(
     return collect.finish()
 
 
-class _Enough(Exception):
-    """The highest tapped layer was reached."""
-
-
 @torch.no_grad()
 def question_states(reader: Reader, questions: Sequence[str], taps: Sequence[int]) -> list[Tensor]:
     """What enters the tapped layers when each question is read alone: [Q, P, C] fp32
 
-    Questions of like length go through together, padded on the right, which a causal model does
-    not see. A question longer than a chunk counts with its beginning.
+    Questions of like length go through together. One longer than a chunk counts with its beginning.
     """
     encoded = reader.loaded.tokenizer.encode([QUESTION.format(q) for q in questions])
     runs = [list(e.ids)[: reader.plan.chunk_tokens] for e in encoded]
@@ -178,41 +173,9 @@ def question_states(reader: Reader, questions: Sequence[str], taps: Sequence[int
     out: dict[int, Tensor] = {}
     for at in range(0, len(order), _QUESTIONS):
         group = order[at : at + _QUESTIONS]
-        ids = torch.zeros(len(group), len(runs[group[-1]]), dtype=torch.long)
-        for row, n in enumerate(group):
-            ids[row, : len(runs[n])] = torch.tensor(runs[n])
-        entered = _entered(reader.loaded.model, ids, taps)
-        for row, n in enumerate(group):
-            out[n] = entered[row, : len(runs[n])].float()
+        read = fresh.read(reader.loaded.model, [runs[n] for n in group], taps, last=False)
+        out |= zip(group, (states.float() for states in read), strict=True)
     return [out[n] for n in range(len(runs))]
-
-
-def _entered(model: Any, ids: Tensor, taps: Sequence[int]) -> Tensor:
-    """ids [B, S] -> what enters the tapped layers, [B, S, P, C]; the layers above do not run."""
-    seen: dict[int, Tensor] = {}
-    decoder = model.get_decoder()
-
-    def keep(layer: int, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        entered = named["hidden_states"] if "hidden_states" in named else args[0]
-        seen[layer] = entered.clone()  # a layer may write over its input
-        if layer == max(taps):
-            raise _Enough
-
-    hooks = [
-        decoder.layers[tap].register_forward_pre_hook(
-            lambda _, args, named, tap=tap: keep(tap, args, named), with_kwargs=True
-        )
-        for tap in taps
-    ]
-    try:
-        with dense(model):
-            decoder(input_ids=ids.to(model.device), use_cache=False)
-    except _Enough:
-        pass
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return torch.stack([seen[tap] for tap in taps], 2)
 
 
 @dataclass(frozen=True, slots=True)

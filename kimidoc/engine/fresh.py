@@ -1,21 +1,19 @@
-"""Rows in lockstep, each on a short context of its own, dense: no window, no session.
+"""Short contexts of their own, read dense: no window, no session, nothing written.
 
-The same rows as in ``decode`` (a generator yields tokens, gets the log-probabilities after them),
-and the model's stock attention (SDPA) over a stock cache. Rows of a batch are padded on the left;
-padding is masked, and positions count real tokens only.
+The model's stock attention (SDPA). Contexts of a batch are padded on the right, which a causal
+model does not see.
+
+    S tokens of a context, P taps, C hidden width
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-
-from kimidoc.engine.decode import Result, Row
 
 
 @contextmanager
@@ -29,69 +27,56 @@ def dense(model: Any) -> Iterator[None]:
         model.set_attn_implementation(before)
 
 
-Seen = Callable[[int, Tensor], None]
+class _Enough(Exception):
+    """The highest tapped layer was reached."""
 
 
 @torch.no_grad()
-def lockstep(
-    model: Any, rows: Sequence[Row[Result]], seen_as: Seen = lambda row, hidden: None
-) -> list[Result]:
-    """Run every row to its end; a row's first tokens are its whole context.
+def read(
+    model: Any, contexts: Sequence[Sequence[int]], taps: Sequence[int] = (), *, last: bool = True
+) -> list[Tensor]:
+    """What enters the layers ``taps`` when each context is read alone: [S, P, C] each
 
-    ``seen_as`` is told how the model sees each context, a row's last hidden states [S, C], before
-    the row goes on.
+    With ``last`` there is one more, the hidden states that the head takes: [S, P + 1, C]. Without,
+    layers above the highest tap do not run. All contexts go through together.
     """
-    results: dict[int, Result] = {}
-    feeds: dict[int, Sequence[int]] = {i: next(row) for i, row in enumerate(rows)}
-    cache = DynamicCache(config=model.config)
-    seen = torch.zeros(len(rows), 0, dtype=torch.long)
-    with dense(model):
-        while feeds:
-            ids, real = _padded(feeds, len(rows))
-            first, seen = not seen.numel(), torch.cat([seen, real], 1)
-            hidden, after = _forward(
-                model, cache, ids.to(model.device), real, seen.to(model.device)
-            )
-            for i in sorted(feeds) if first else ():
-                seen_as(i, hidden[i, -len(feeds[i]) :])
-            for i in sorted(feeds):
-                try:
-                    feeds[i] = rows[i].send(after[i])
-                except StopIteration as stop:
-                    results[i] = stop.value
-                    del feeds[i]
-    return [results[i] for i in range(len(rows))]
+    ids = torch.zeros(len(contexts), max(map(len, contexts)), dtype=torch.long)
+    for row, context in enumerate(contexts):
+        ids[row, : len(context)] = torch.tensor(list(context))
+    decoder = model.get_decoder()
+    with dense(model), _tapped(decoder, taps, None if last else max(taps)) as entered:
+        with suppress(_Enough):
+            out = decoder(input_ids=ids.to(model.device), use_cache=False)
+            entered[len(decoder.layers)] = out.last_hidden_state
+    every = [entered[tap] for tap in (*taps, len(decoder.layers)) if tap in entered]
+    return [
+        torch.stack([one[row, : len(context)] for one in every], 1)
+        for row, context in enumerate(contexts)
+    ]
 
 
-def _forward(
-    model: Any, cache: Any, ids: Tensor, real: Tensor, seen: Tensor
-) -> tuple[Tensor, Tensor]:
-    """What the head takes [B, S, C], and log-probabilities after the last tokens [B, V] fp32"""
-    positions = (seen.cumsum(1) - 1).clamp_min(0)[:, -real.shape[1] :]
-    kept: list[Tensor] = []
-    hook = model.get_decoder().register_forward_hook(
-        lambda module, given, out: kept.append(out.last_hidden_state)
-    )
-    try:
-        out = model(
-            input_ids=ids,
-            attention_mask=seen,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
+@contextmanager
+def _tapped(decoder: Any, taps: Sequence[int], stop: int | None) -> Iterator[dict[int, Tensor]]:
+    """Within the block, what enters the layers ``taps`` is kept: [B, S, C] each.
+
+    Raises _Enough where ``stop`` is reached.
+    """
+    entered: dict[int, Tensor] = {}
+
+    def keep(layer: int, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        given = named["hidden_states"] if "hidden_states" in named else args[0]
+        entered[layer] = given.clone()  # a layer may write over its input
+        if layer == stop:
+            raise _Enough
+
+    hooks = [
+        decoder.layers[tap].register_forward_pre_hook(
+            lambda _, args, named, tap=tap: keep(tap, args, named), with_kwargs=True
         )
+        for tap in taps
+    ]
+    try:
+        yield entered
     finally:
-        hook.remove()
-    return kept[0], torch.log_softmax(out.logits[:, -1].float().cpu(), -1)
-
-
-def _padded(feeds: dict[int, Sequence[int]], rows: int) -> tuple[Tensor, Tensor]:
-    """The next tokens of every row, right-aligned [B, S], and which are real (1) or not (0)."""
-    width = max(len(feed) for feed in feeds.values())
-    ids = torch.zeros(rows, width, dtype=torch.long)
-    real = torch.zeros(rows, width, dtype=torch.long)
-    for i, feed in feeds.items():
-        ids[i, width - len(feed) :] = torch.tensor(list(feed))
-        real[i, width - len(feed) :] = 1
-    return ids, real
+        for hook in hooks:
+            hook.remove()

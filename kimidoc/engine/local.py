@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kimidoc.engine.surprisal import Surprisal
     from kimidoc.engine.writing import Desk
     from kimidoc.indexer.keys import Keys
+    from kimidoc.models.nano.spans import Spans
 
 AUTO, NONE = "auto", "none"
 WORDS = "words.npz"  # a session's file of the lexical prior
@@ -374,7 +375,14 @@ class LocalEngine:
         )
         if self.checkpoint.reader is None:
             return Desk(*shared)
-        return Rereading(*shared, rules=Rules.of(nano.said(self.checkpoint.reader)))
+        rules = Rules.of(nano.said(self.checkpoint.reader))
+        return Rereading(*shared, rules=rules, spans=self._spans)
+
+    @cached_property
+    def _spans(self) -> Spans | None:
+        from kimidoc.models.nano.spans import Spans
+
+        return None if self.checkpoint.spans is None else Spans.load(self.checkpoint.spans)
 
     def _finder(self, window: Window, held: Held) -> Finder:
         from kimidoc.engine.finding import ByMeaning, ByWords

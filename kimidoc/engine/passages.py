@@ -10,14 +10,16 @@ packs its examples with this very function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kimidoc.engine.constrain import Unit, units
 from kimidoc.types import Tokenizer, Window
 
 GAP = "\n[...]\n"
 PASSAGES = 4  # blocks of a document that are read again, and of an example in training
+OF_ALL, BY_WORDS = 5, 3  # of names and details: the finder's best, and by words the next best
 REACH = 48  # tokens on either side of a block, up to which a unit that it cuts is completed
 QUOTE_TOKENS = 96  # of a longer unit the beginning can be quoted
 ASKED, ASKED_TOKENS = "Question: {}\n\n", 256  # a longer question stands whole behind them only
@@ -29,13 +31,26 @@ class Passages:
 
     ``units``: what a quote may be, of the window's tokens, in order: units that begin in the
     passages and can be read to their end there, or as far as a quote goes. ``ends``: where in
-    ``ids`` the last token of each stands.
+    ``ids`` the last token of each stands. ``question``: where the question stands before them.
     """
 
     ids: tuple[int, ...]
     spans: tuple[Unit, ...]
     units: tuple[Unit, ...]
     ends: tuple[int, ...]
+    question: Unit
+
+    def placed(self) -> list[Unit]:
+        """Where in ``ids`` each unit stands."""
+        pairs = zip(self.units, self.ends, strict=True)
+        return [(last - (q - p) + 1, last + 1) for (p, q), last in pairs]
+
+
+def by_both(best: Sequence[int], by_words: Iterable[int]) -> list[int]:
+    """What is read for names and details, of both rankings of blocks."""
+    blocks = list(best[:OF_ALL])
+    more = (block for block in by_words if block not in blocks)
+    return [*blocks, *islice(more, BY_WORDS)]
 
 
 class Cutter:
@@ -55,6 +70,7 @@ class Cutter:
         """What stands in and around ``blocks``, within the token ranges ``scope``."""
         spans = self._spans(sorted(set(blocks)), scope)
         ids, window = [*self._preamble, *self._asked(question)], self.window
+        asked = len(self._preamble), len(ids)
         found, ends = list[Unit](), list[int]()
         last = None
         for start, end in spans:
@@ -71,7 +87,7 @@ class Cutter:
             ends += [len(ids) + q - 1 - start for _, q in own]
             ids += window.tokens[start:end]
             last = segment
-        return Passages(tuple(ids), tuple(spans), tuple(found), tuple(ends))
+        return Passages(tuple(ids), tuple(spans), tuple(found), tuple(ends), asked)
 
     def _asked(self, question: str) -> Sequence[int]:
         return self._tokenizer.encode([ASKED.format(question)])[0].ids[:ASKED_TOKENS]

@@ -4,36 +4,35 @@ The finder ranks the window's blocks; the best of them are read once more, alone
 the question before and behind them and the headers of their documents (``passages``). The reader's
 pointer then says of every unit how likely it answers, and of "none of them"; the finder has a vote
 on which unit. A question put to a whole window is about names and details as often as about a kind
-of clause, so there the words it is asked in choose passages too, and have a vote. A short answer is
-words of the first quote and nothing else, and only where the model would go on to one. The rules
-that come with the trained weights (``Rules``) were chosen on documents nothing was trained on.
+of clause, so there the words it is asked in choose passages too, and have a vote. The span head
+(``models.nano.spans``) looks at the same passages both ways: it has a vote on the unit and on
+whether there is an answer, and says which words of the first quote are a short answer, if any.
+The rules that come with the trained weights (``Rules``) were chosen on documents that nothing was
+trained on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from kimidoc.engine import fresh
-from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt, silent
+from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt
 from kimidoc.engine.constrain import Unit, runs, words
-from kimidoc.engine.decode import Result, Row
 from kimidoc.engine.drafting import Drafting
 from kimidoc.engine.finding import Look
-from kimidoc.engine.passages import PASSAGES, Cutter, Passages
-from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
+from kimidoc.engine.passages import PASSAGES, Cutter, Passages, by_both
+from kimidoc.engine.writing import LISTED, NOT_FOUND, Desk
 from kimidoc.models.nano.reader import POINTER
+from kimidoc.models.nano.spans import Spans, Told, layout, padded
 
 BATCH, BATCH_TOKENS = 4, 8_192  # contexts read at once, and their tokens, padding included
-OF_ALL, BY_WORDS = 5, 3  # blocks of a whole window: the finder's best, and by words the next best
+CERTAIN = 8.0  # nats: no vote on whether there is an answer counts more
 _Floats = NDArray[np.float64]
 
 
@@ -41,12 +40,17 @@ _Floats = NDArray[np.float64]
 class Rules:
     """What was fitted for the trained weights.
 
-    ``found``: log p(some unit) - log p(none) must reach it. ``worth``: nats that the finder's full
-    worth of a unit counts against the pointer's own choice. ``words``: the same of the question's
-    words in it, of a whole window. ``another``: the share of the first unit's probability that a
-    further one must have. Where the model of clauses has a vote (``clausal``): ``clause`` nats for
-    each of its own on a unit, and on whether there is an answer ``shift`` and ``known`` for each of
-    its best unit's.
+    ``found``: log p(some unit) - log p(none) must reach it. ``another``: the share of the first
+    unit's probability that a further one must have.
+
+    ``words`` nats count, of a whole window, that all of the question's words are in a unit. Where
+    the model of clauses has a vote (``clausal``): ``clause`` nats for each of its own on a unit,
+    and on whether there is an answer ``shift`` and ``known`` for each of its best unit's.
+
+    Elsewhere ``worth`` nats count that the finder gives a unit its full worth, against the
+    pointer's own choice. Of the span head's log shares ``spans`` counts that a unit answers, and
+    ``answers`` that any does. Where words of a unit have at most ``short`` nats less than all of
+    it, they are the short answer.
     """
 
     found: float = 0.0
@@ -56,6 +60,9 @@ class Rules:
     clause: float = 0.0
     known: float = 0.0
     shift: float = 0.0
+    spans: float = 1.0
+    answers: float = 1.0
+    short: float = 0.0
 
     @classmethod
     def of(cls, about: Mapping[str, str]) -> Rules:
@@ -71,7 +78,8 @@ class Asked:
     ``worth``, ``words`` [U]: of each unit, the finder's and, of a whole window, that of the
     question's words;
     ``clause`` [U]: the vote of the model of clauses on each, where it has one.
-    ``pointed`` [U + 1]: log p of each unit and of none, once it was read.
+    Once it was read, ``pointed`` [U + 1]: log p of each unit and of none; ``told``: what the span
+    head says of the units.
     """
 
     prompt: Prompt
@@ -82,26 +90,30 @@ class Asked:
     words: _Floats
     clause: _Floats | None = None
     pointed: _Floats = field(default_factory=lambda: np.zeros(1))
+    told: Told | None = None
 
     def belief(self, rules: Rules) -> float:
-        """log p(some unit) - log p(none), and what the model of clauses adds to it"""
+        """log p(some unit) - log p(none), and what the model of clauses and the span head add"""
         units = self.pointed[:-1]
         if not units.size:
             return -np.inf
-        vote = 0.0 if self.clause is None else rules.shift + rules.known * float(self.clause.max())
+        vote = 0.0
+        if self.clause is not None:
+            vote = rules.shift + rules.known * float(self.clause.max())
+        elif self.told is not None:
+            some = torch.logsumexp(self.told.units, 0) - self.told.none
+            vote = rules.answers * float(some.clamp(-CERTAIN, CERTAIN))
         return float(np.logaddexp.reduce(units) - self.pointed[-1]) + vote
 
 
 class Rereading(Desk):
     """Satisfies what ``local`` asks of a desk."""
 
-    def __init__(self, *given: Any, rules: Rules = Rules()) -> None:
+    def __init__(self, *given: Any, rules: Rules = Rules(), spans: Spans | None = None) -> None:
         super().__init__(*given)
-        self.rules = rules
+        self.rules, self.spans = rules, spans
         self._cutter = Cutter(self.window, self.tokenizer, self.frame.preamble_ids, self.block)
         self._pointer = getattr(self.reader.loaded.model, POINTER)
-        self._end = [*self._ids(END_QUOTE), min(self.frame.stop_ids)]
-        self._closing = self._ids(END_ANSWER)[0]
 
     def use(self, rules: Rules) -> None:
         """Answer by these rules from now on."""
@@ -111,29 +123,32 @@ class Rereading(Desk):
         self, prompts: Sequence[Prompt], progress: Progress, listener: Listener = NOBODY
     ) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""
-        return self._each(prompts, partial(self._reread, listener), progress)
+        drafts: dict[int, Draft] = {}
+        asked = self._asked(prompts)
+        drafting = [Drafting(prompt.id, listener) for prompt in prompts]
+        for group in self._batches(asked):
+            for i in group:
+                drafting[i].attend(asked[i].attended)
+            self._read([asked[i] for i in group])
+            for i in group:
+                drafts[i] = self._written(asked[i], drafting[i])
+            progress("answer", len(drafts), len(prompts), "questions")
+        return [drafts[i] for i in range(len(prompts))]
 
     def read(self, prompts: Sequence[Prompt]) -> list[Asked]:
-        """Every prompt with what the pointer says, for ``chosen`` under any rules."""
-        return self._each(prompts, self._only_read, silent)
+        """Every prompt with what was said of its units, for ``chosen`` under any rules."""
+        asked = self._asked(prompts)
+        for group in self._batches(asked):
+            self._read([asked[i] for i in group])
+        return asked
 
-    def _each(
-        self, prompts: Sequence[Prompt], row: Callable[[Asked], Row[Result]], progress: Progress
-    ) -> list[Result]:
-        """What ``row`` makes of every prompt, those of like length in a batch."""
+    def _asked(self, prompts: Sequence[Prompt]) -> list[Asked]:
         looks = self.finder.look(prompts)
-        asked = [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
-        order = sorted(range(len(prompts)), key=lambda i: len(asked[i].ids))
-        found: dict[int, Result] = {}
-        for group in _batches(order, [len(one.ids) for one in asked]):
-            rows = [row(asked[i]) for i in group]
+        return [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
 
-            def point(number: int, hidden: Tensor, group: Sequence[int] = group) -> None:
-                self._point(asked[group[number]], hidden)
-
-            found |= zip(group, fresh.lockstep(self.reader.loaded.model, rows, point), strict=True)
-            progress("answer", len(found), len(prompts), "questions")
-        return [found[i] for i in range(len(prompts))]
+    def _batches(self, asked: Sequence[Asked]) -> Iterator[list[int]]:
+        order = sorted(range(len(asked)), key=lambda i: len(asked[i].ids))
+        return _batches(order, [len(one.ids) for one in asked])
 
     def _made(self, prompt: Prompt, look: Look) -> Asked:
         """The passages for a prompt and its whole context."""
@@ -144,9 +159,7 @@ class Rereading(Desk):
         # names and details: asked of all, or of a document in words of its own
         free = prompt.scope is None or (prompt.sought is not None and not look.asks_for_clause)
         if free:
-            blocks = best[:OF_ALL]
-            more = (b for b in _ranked(look.by_words, allowed) if b not in blocks)
-            blocks = [*blocks, *islice(more, BY_WORDS)]
+            blocks = by_both(best, _ranked(look.by_words, allowed))
         cut = self._cutter.cut(prompt.question, blocks, prompt.scope)
         places = [a for b, score in listed for a in self._places(prompt, b, score)]
         source = runs(self.window, cut.spans)
@@ -164,29 +177,28 @@ class Rereading(Desk):
             look.by_clause(cut.units) if cut.units else None,
         )
 
-    def _point(self, asked: Asked, hidden: Tensor) -> None:
-        """hidden [S, C] of its whole context"""
-        ends = torch.tensor(asked.passages.ends, dtype=torch.long, device=hidden.device)
-        logits = self._pointer(hidden[-1:], hidden[ends][None])[0]
-        asked.pointed = torch.log_softmax(logits, -1).double().cpu().numpy()
+    @torch.no_grad()
+    def _read(self, asked: Sequence[Asked]) -> None:
+        """Read the contexts together; the pointer and the span head say what they see in each."""
+        taps = () if self.spans is None else self.spans.shape.taps
+        seen = fresh.read(self.reader.loaded.model, [one.ids for one in asked], taps)
+        for one, states in zip(asked, seen, strict=True):
+            hidden, ends = states[:, -1], list(one.passages.ends)
+            logits = self._pointer(hidden[-1:], hidden[ends][None])[0]
+            one.pointed = torch.log_softmax(logits, -1).double().cpu().numpy()
+            if self.spans is not None and one.passages.units:
+                at, of = layout(one.passages.question, one.passages.placed())
+                one.told = self.spans.read(padded([(states[at].cpu(), at, of)]))[0]
 
-    def _only_read(self, asked: Asked) -> Row[Asked]:
-        yield asked.ids
-        return asked
-
-    def _reread(self, listener: Listener, asked: Asked) -> Row[Draft]:
-        prompt, draft = asked.prompt, Drafting(asked.prompt.id, listener)
-        draft.attend(asked.attended)
-        yield asked.ids
+    def _written(self, asked: Asked, draft: Drafting) -> Draft:
+        prompt = asked.prompt
         if not asked.passages.units or asked.belief(self.rules) < self.rules.found:
             draft.add(NOT_FOUND)
             return draft.done()
         chosen = self.chosen(asked)
         for unit in chosen:
             draft.quote(words(self.window, unit))
-        short = None
-        if prompt.answer_tokens:
-            short = yield from self._short(prompt, chosen[0])
+        short = self._short(asked, chosen[0]) if prompt.answer_tokens else None
         if short is not None:
             # the words that answer are a place of their own: a date in a page-long recital
             draft.quote(words(self.window, short))
@@ -199,34 +211,30 @@ class Rereading(Desk):
         if not units:
             return []
         rules = self.rules
-        total = pointed + rules.worth * asked.worth + rules.words * asked.words
+        total = pointed + rules.words * asked.words
         if asked.clause is not None:
             total = total + rules.clause * asked.clause
+        else:
+            total = total + rules.worth * asked.worth
+            if asked.told is not None:
+                total = total + rules.spans * asked.told.units.double().numpy()
         order = np.argsort(-total, kind="stable").tolist()
         least = pointed[order[0]] + np.log(self.rules.another)
         kept = [n for n in order if n == order[0] or pointed[n] >= least]
         return [units[n] for n in kept[: asked.prompt.quotes]]
 
-    def _short(self, prompt: Prompt, quote: Unit) -> Generator[Sequence[int], Tensor, Unit | None]:
-        """The tokens of the quote that answer by themselves; None where the model stops at it."""
-        tokens, answer = self.window.tokens, self._tags[ANSWER]
-        same = next(n for n, (a, b) in enumerate(zip(answer, self._end, strict=False)) if a != b)
-        after = yield [*self._tags[QUOTE], *tokens[quote[0] : quote[1]], *answer[:same]]
-        if after[answer[same]] < after[self._end[same]]:
+    def _short(self, asked: Asked, quote: Unit) -> Unit | None:
+        """The tokens of the quote that answer by themselves; None where all of it does."""
+        if asked.told is None:
             return None
-        after = yield answer[same:]
-        at, written = list(range(*quote)), 0
-        while at and written < prompt.answer_tokens:
-            allowed = {int(tokens[p]) for p in at}
-            token = max(sorted(allowed), key=lambda t: float(after[t]))
-            if written and after[self._closing] >= after[token]:
-                break
-            at = [p + 1 for p in at if tokens[p] == token]
-            first, written = at[0], written + 1
-            at = [p for p in at if p < quote[1]]
-            if at and written < prompt.answer_tokens:
-                after = yield [token]
-        return first - written, first
+        number = asked.passages.units.index(quote)
+        told = asked.told
+        if told.words[number] + self.rules.short < told.whole[number]:
+            return None
+        places, _ = layout(asked.passages.question, asked.passages.placed())
+        first, end = told.spans[number].tolist()
+        start = quote[0] - asked.passages.placed()[number][0]  # from a place to its window token
+        return start + places[first], start + places[end - 1] + 1
 
 
 def _ranked(scores: NDArray[np.float32], allowed: NDArray[np.int64]) -> list[int]:

@@ -28,8 +28,8 @@ _IDENTITY = (
 class Checkpoint:
     """A model on disk. ``id``: its registered name, else its folder's.
 
-    ``reader``: trained weights that are put into it when it is loaded (``nano``); ``base`` is then
-    the fingerprint of the folder alone.
+    ``reader``: trained weights that are put into it when it is loaded (``nano``), and ``spans``: of
+    the head that stands beside it; ``base`` is then the fingerprint of the folder alone.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Checkpoint:
     fingerprint: str
     reader: Path | None = None
     base: str = ""
+    spans: Path | None = None
 
     @property
     def states(self) -> str:
@@ -67,7 +68,9 @@ def resolve(
         if store.installed(entry, cache) is None:
             store.pull(entry, cache, offline=offline, progress=progress)
         found = at(where, entry.id)
-        return with_reader(found, nano.reader_file()) if entry.stands_on else found
+        if entry.stands_on:
+            return with_reader(found, nano.reader_file(), nano.spans_file())
+        return found
     path = Path(name).expanduser()
     if path.is_dir():
         return at(path, path.resolve().name)
@@ -85,18 +88,25 @@ def _instead(name: str, path: Path) -> str:
     return known
 
 
-def with_reader(base: Checkpoint, file: Path) -> Checkpoint:
-    """``base`` with the trained weights in ``file``. Raises ModelError where they are for another.
+def with_reader(base: Checkpoint, file: Path, spans: Path | None = None) -> Checkpoint:
+    """``base`` with the trained weights in ``file``, and in ``spans`` those of a span head for it.
 
-    The same folder and the same weights are the same model, whatever it is called.
+    The same folder and the same weights are the same model, whatever it is called. Raises
+    ModelError where weights are for another.
     """
     if nano.said(file).get("checkpoint") != base.fingerprint:
         raise ModelError(
             f"The trained weights {file.name} are not for the model in {base.folder}.",
             hint="`kimidoc models pull base` makes the one they are for.",
         )
-    both = sha256(f"{base.fingerprint} {nano.digest(file)}".encode()).hexdigest()
-    return replace(base, fingerprint=f"sha256:{both}", reader=file, base=base.fingerprint)
+    if spans is not None and nano.said(spans).get("reader") != nano.tensors_digest(file):
+        raise ModelError(
+            f"The span head {spans.name} is for another reader than {file.name}.",
+            hint="Train one for this: `kimidoc train spans --help`.",
+        )
+    parts = [base.fingerprint, *(nano.digest(part) for part in (file, spans) if part is not None)]
+    whole = f"sha256:{sha256(' '.join(parts).encode()).hexdigest()}"
+    return replace(base, fingerprint=whole, reader=file, base=base.fingerprint, spans=spans)
 
 
 def at(where: Path, name: str) -> Checkpoint:

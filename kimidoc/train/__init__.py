@@ -14,6 +14,11 @@
     muonclip    Muon and AdamW as one, and QK-clip
     balance     experts used alike: biases and a small loss
     reader_stage  ``kimidoc train reader`` from folders to weights
+    kinds       ``kimidoc train kinds``: which kind of clause a question asks for
+    span_cases  passages, a question and the words that answer, for the head that says them
+    span_states   what the reader sees of them, kept on disk
+    rewards     what the head's answers are worth, and the loss of a round
+    spans       ``kimidoc train spans``: the head's training from folders to weights
     calibrate   ``kimidoc train calibrate``: the rules that go with a reader
     everything  ``kimidoc train all``
     verdict     ``kimidoc train verdict``: the rule that goes with an indexer alone

@@ -1,23 +1,25 @@
 """The rules that go with a trained reader, chosen on documents it was not trained on.
 
-    found    the difference log p(some unit) - log p(none) from which on there is an answer: where
-             the shares right of what is present and of what is absent have their best sum
-    worth    the nats that the finder's worth of a unit weighs beside the pointer's choice: the one
-             with most quotes right
-    clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside both: on
-             the choice, with ``worth``, and on whether there is an answer, by a logistic regression
-             and then as ``found`` is chosen
+    answers, found    what the span head's log odds of an answer weigh beside the pointer's, and the
+             sum from which on there is one: where the shares right of what is present and of what
+             is absent have their best sum
+    worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
+             weigh beside the pointer's choice: those with most quotes right
+    clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
+             where a question asks for a kind of clause: on the choice, and on whether there is an
+             answer, by a logistic regression and then as ``found`` is chosen
 
-Every category is asked of every document, in one of its wordings. How much words count in a whole
-window (``words``) was chosen on questions about encyclopaedia articles, and is not fitted here. For
-another checkpoint or another kind of document, run it on documents of that kind. The model of
-clauses must not have been fitted on them either: without one that was fitted so, what it weighs
-stays as it is in the file.
+The first two are chosen on the questions of the texts that were written for the span head and kept
+from its training, the last on every category asked of every contract, in one of its wordings;
+without a span head contracts serve for all. How much words count in a whole window (``words``) was
+chosen on questions about encyclopaedia articles, and is not fitted here. For another checkpoint or
+another kind of document, run it on documents of that kind. The model of clauses must not have been
+fitted on them either: without one that was fitted so, what it weighs stays as it is in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -41,12 +43,15 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.questions import wordings
 from kimidoc.train.sources import Labelled, Span
+from kimidoc.train.span_states import kept_from_training
 from kimidoc.train.verdict import logistic
 from kimidoc.types import Document, Window
 
 WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
-FITTED = ("found", "worth", "clause", "known", "shift")
+SPANS = (0.0, 0.25, 0.5, 1.0, 2.0)
+ANSWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
+FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers")
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -58,6 +63,38 @@ class Case:
 
     prompt: Prompt
     golds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases of one window, as they were read. ``within``: a quote is right that holds the words."""
+
+    desk: Rereading
+    cases: Sequence[Case]
+    read: Sequence[Asked]
+    within: bool
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which cases have an answer."""
+        return np.array([bool(case.golds) for case in self.cases])
+
+    def beliefs(self, rules: Rules) -> Floats:
+        """In an answer to each."""
+        return np.array([one.belief(rules) for one in self.read])
+
+    def right(self, rules: Rules) -> float:
+        """The share of cases with an answer whose first quote is right."""
+        self.desk.use(rules)
+        hits = []
+        for case, one in zip(self.cases, self.read, strict=True):
+            if case.golds:
+                quotes = [words(self.desk.window, unit) for unit in self.desk.chosen(one)[:1]]
+                hits.append(any(self._is(q, gold) for q in quotes for gold in case.golds))
+        return _share(np.array(hits))
+
+    def _is(self, quote: str, gold: str) -> bool:
+        return overlap(quote, gold) >= RIGHT or (self.within and gold in quote)
 
 
 def held_out(contracts: Path, count: int, seed: int = 0) -> list[Labelled]:
@@ -91,11 +128,33 @@ def cases(window: Window, documents: Sequence[Labelled], rng: Random) -> list[Ca
     return found
 
 
-def threshold(beliefs: Floats, present: NDArray[np.bool_]) -> float:
+def asked_of_each(window: Window, documents: Sequence[Labelled]) -> list[Case]:
+    """Every document's own questions, put to it."""
+    found = []
+    for document in documents:
+        segment = window.segment_of(document.path)
+        assert segment is not None
+        for number, gold in enumerate(document.golds):
+            prompt = Prompt(
+                f"{document.path}:{number}", gold.question, scope=((segment.start, segment.end),)
+            )
+            found.append(Case(prompt, tuple(document.text[a:b] for a, b in gold.spans)))
+    return found
+
+
+def threshold(beliefs: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> float:
     """Where found-when-present and not-found-when-absent have the best sum; between two beliefs.
 
-    Of equal sums the one whose two shares are closest.
+    Of equal sums the one whose two shares are closest. ``weights``: what each case counts (1).
     """
+    return best_threshold(beliefs, present, weights)[0]
+
+
+def best_threshold(
+    beliefs: Floats, present: NDArray[np.bool_], weights: Floats | None = None
+) -> tuple[float, float]:
+    """``threshold``, and the sum of the shares there."""
+    weights = np.ones(len(beliefs)) if weights is None else weights
     order = np.unique(beliefs)
     places = [order[0] - 1, *((order[:-1] + order[1:]) / 2), order[-1] + 1]
 
@@ -103,7 +162,8 @@ def threshold(beliefs: Floats, present: NDArray[np.bool_]) -> float:
         hits, rest = _share(beliefs[present] >= at), _share(beliefs[~present] < at)
         return round(hits + rest, 9), -abs(hits - rest)
 
-    return float(max(places, key=merit))
+    best = max(places, key=merit)
+    return float(best), merit(best)[0]
 
 
 def _share(hits: NDArray[np.bool_]) -> float:
@@ -124,6 +184,41 @@ def run(
     if checkpoint.reader is None:
         raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
     engine = LocalEngine(checkpoint, sessions_root=None, threads=threads)
+    contracts = _group(
+        engine, documents, lambda window: cases(window, documents, Random(seed)), False, clauses,
+        progress,
+    )  # fmt: skip
+    ours = [d for d in sources.paragraphs() if kept_from_training(d.path)]
+    free = contracts
+    if checkpoint.spans is not None and ours:
+        free = _group(engine, ours, lambda w: asked_of_each(w, ours), True, clauses, progress)
+    before = contracts.desk.rules
+    rules = _found(free, before)
+    rules = replace(rules, shift=before.shift + rules.found - before.found)
+    if clauses is not None:
+        beliefs = contracts.beliefs(replace(rules, known=0, shift=0))
+        rules = decided(contracts.read, beliefs, contracts.present, rules)
+        rules = _best(contracts, [replace(rules, clause=c) for c in CLAUSES])
+    headed = SPANS if free is not contracts else (rules.spans,)
+    rules = _best(free, [replace(rules, worth=w, spans=s) for s in headed for w in WORTHS])
+    _write(checkpoint.reader, output, rules)
+    found = {name: float(getattr(rules, name)) for name in FITTED}
+    for name, group in {"": contracts, "free_": free}.items():
+        said = group.beliefs(rules) >= rules.found
+        found |= {
+            f"{name}found_when_present": _share(said[group.present]),
+            f"{name}not_found_when_absent": _share(~said[~group.present]),
+            f"{name}right": group.right(rules),
+            f"{name}right_without_the_span_head": group.right(replace(rules, spans=0)),
+        }
+    kinds = np.array([one.clause is not None for one in contracts.read])
+    return found | {"asks_for_a_kind": _share(kinds)}
+
+
+def _group(
+    engine: LocalEngine, documents: Sequence[Labelled], ask: Callable[[Window], list[Case]],
+    within: bool, clauses: Model | None, progress: Progress,
+) -> Group:  # fmt: skip
     files = [Document(d.path, "text", "read", d.text) for d in documents]
     window = pack.fit(files, engine.tokenizer, 1 << 30, preamble=engine.preamble)
     desk = engine.desk(engine.prefill(window, progress))
@@ -131,32 +226,23 @@ def run(
     if clauses is not None:
         assert isinstance(desk.finder, ByMeaning), "only what was trained on asks for kinds"
         desk.finder.clauses = ByClause(window, clauses)
-    asked = cases(window, documents, Random(seed))
-    present = np.array([bool(case.golds) for case in asked])
-    read = desk.read([case.prompt for case in asked])
-    alone = np.array([one.belief(Rules()) for one in read])
-    rules = replace(desk.rules, found=threshold(alone, present))
-    if clauses is not None:
-        rules = decided(read, alone, present, rules)
-    there = [(case, one) for case, one in zip(asked, read, strict=True) if case.golds]
-    tried = [
-        replace(rules, worth=w, clause=c)
-        for c in (CLAUSES if clauses is not None else (rules.clause,))
-        for w in WORTHS
-    ]
-    shares = [_right(desk, there, one) for one in tried]
-    rules = tried[int(np.argmax(shares))]
-    _write(checkpoint.reader, output, rules)
-    said = np.array([one.belief(rules) >= rules.found for one in read])
-    return {
-        **{name: getattr(rules, name) for name in FITTED},
-        "asks_for_a_kind": _share(np.array([one.clause is not None for one in read])),
-        "found_when_present": _share(said[present]),
-        "not_found_when_absent": _share(~said[~present]),
-        "right": max(shares),
-        **{f"right_at_worth_{one.worth:g}": s for one, s in zip(tried, shares, strict=True)
-           if one.clause == 0},
-    }  # fmt: skip
+    asked = ask(window)
+    return Group(desk, asked, desk.read([case.prompt for case in asked]), within)
+
+
+def _found(group: Group, rules: Rules) -> Rules:
+    """The rules for whether there is an answer, without the vote of the model of clauses."""
+    tried = []
+    for answers in ANSWERS if group.within else (0.0,):
+        beliefs = group.beliefs(replace(rules, answers=answers, known=0.0, shift=0.0))
+        tried.append((*best_threshold(beliefs, group.present), answers))
+    at, _, answers = max(tried, key=lambda one: one[1])
+    return replace(rules, found=at, answers=answers)
+
+
+def _best(group: Group, tried: Sequence[Rules]) -> Rules:
+    """The first of those with most quotes right."""
+    return max(tried, key=group.right)
 
 
 def decided(
@@ -178,16 +264,6 @@ def decided(
     known = float(max(0.0, weights[1] / weights[0]))
     at = threshold(beliefs[voted] + known * best, present[voted])
     return replace(rules, known=known, shift=rules.found - at)
-
-
-def _right(desk: Rereading, there: Sequence[tuple[Case, Asked]], rules: Rules) -> float:
-    """The share of cases whose first quote overlaps a labelled span."""
-    desk.use(rules)
-    hits = 0
-    for case, asked in there:
-        quotes = [words(desk.window, unit) for unit in desk.chosen(asked)[:1]]
-        hits += any(overlap(quote, gold) >= RIGHT for quote in quotes for gold in case.golds)
-    return hits / max(1, len(there))
 
 
 def _write(source: Path, output: Path, rules: Rules) -> None:

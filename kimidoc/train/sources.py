@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +149,26 @@ def _said(text: str, within: tuple[Span, ...], answers: list[str]) -> tuple[Span
     """Where each answer stands first, as whole words, within the spans."""
     found = []
     for answer in answers if isinstance(answers, list) else []:
-        words = re.compile(rf"(?<!\w){re.escape(str(answer))}(?!\w)")
-        first = (words.search(text, a, b) for a, b in within)
-        found += [m.span() for m in first if m][:1]
+        first = (next(_everywhere(text, str(answer), *span), None) for span in within)
+        found += [place for place in first if place][:1]
     return tuple(found)
+
+
+def paragraphs() -> Iterator[Labelled]:
+    """Short texts of many kinds written for training, with short answers, and questions that they
+    do not answer (``paragraphs.jsonl``; ours)."""
+    lines = files("kimidoc.train").joinpath("paragraphs.jsonl").read_text(encoding="utf-8")
+    for number, line in enumerate(lines.splitlines()):
+        row = json.loads(line)
+        golds = [Gold(q, tuple(_everywhere(row["text"], answer))) for q, answer in row["qa"]]
+        golds += [Gold(q, ()) for q in row["none"]]
+        yield Labelled(row["kind"], f"{row['kind']}-{number:04}.txt", row["text"], tuple(golds))
+
+
+def _everywhere(text: str, words: str, *within: int) -> Iterator[Span]:
+    """Every place where words stand as whole words, between two places or anywhere."""
+    whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+    yield from (m.span() for m in whole.finditer(text, *within))
 
 
 def financebench(root: Path) -> Iterator[Labelled]:

@@ -1,67 +1,50 @@
-"""Rows on short contexts of their own: the same in a batch, alone, and as transformers says it."""
+"""Short contexts of their own: the same in a batch, alone, and as transformers reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any
-
+import pytest
 import torch
-from torch import Tensor
 
 from kimidoc.engine import fresh
 from kimidoc.engine.runner import Runner
-from tests.engine.conftest import stock_logits, tiny, tokens
+from tests.engine.conftest import tiny, tokens
 
-Said = Generator[Sequence[int], Tensor, list[Tensor]]
-
-
-def program(feeds: Sequence[Sequence[int]]) -> Said:
-    """Feeds what it was given and returns everything it heard."""
-    heard = []
-    for feed in feeds:
-        heard.append((yield feed))
-    return heard
+CONTEXTS = [tokens(40, 1).tolist(), tokens(13, 2).tolist(), [7], tokens(27, 3).tolist()]
 
 
-FEEDS = [
-    [tokens(40, 1).tolist(), [5], [6, 7, 8], [9]],
-    [tokens(13, 2).tolist(), [4, 4]],
-    [tokens(27, 3).tolist(), [3, 5, 7, 9, 11], [2], [2], [2, 2]],
-]
-
-
-def expected(model: Any, feeds: Sequence[Sequence[int]]) -> list[Tensor]:
-    """The same from one dense pass over everything."""
-    run, ends = [], []
-    for feed in feeds:
-        run += feed
-        ends.append(len(run) - 1)
-    logits = stock_logits(model, torch.tensor(run))
-    return [torch.log_softmax(logits[end], -1) for end in ends]
-
-
-def test_a_batch_of_unlike_rows_is_what_each_is_alone() -> None:
-    model = tiny("llama")
-    Runner(model)
-    together = fresh.lockstep(model, [program(feeds) for feeds in FEEDS])
-    for feeds, heard in zip(FEEDS, together, strict=True):
-        (alone,) = fresh.lockstep(model, [program(feeds)])
-        for a, b in zip(heard, alone, strict=True):
-            assert torch.allclose(a, b, atol=1e-4)
-
-
-def test_it_is_what_transformers_says() -> None:
+@pytest.mark.parametrize("taps", [(), (0, 2), (1,)])
+def test_it_is_what_transformers_reads(taps: tuple[int, ...]) -> None:
     model, stock = tiny("llama"), tiny("llama")
     Runner(model)
-    for feeds in FEEDS:
-        (heard,) = fresh.lockstep(model, [program(feeds)])
-        for a, b in zip(heard, expected(stock, feeds), strict=True):
-            assert torch.allclose(a, b, atol=1e-3)
+    together = fresh.read(model, CONTEXTS, taps)
+    for context, seen in zip(CONTEXTS, together, strict=True):
+        with torch.no_grad():
+            out = stock(torch.tensor([context]), output_hidden_states=True)
+            last = stock.get_decoder()(torch.tensor([context])).last_hidden_state[0]
+        truth = [*(out.hidden_states[tap][0] for tap in taps), last]
+        assert torch.allclose(seen, torch.stack(truth, 1), atol=1e-4)
+        (alone,) = fresh.read(model, [context], taps)
+        assert torch.allclose(seen, alone, atol=1e-4)
+
+
+def test_layers_above_the_highest_tap_do_not_run() -> None:
+    model = tiny("llama")
+    Runner(model)
+    layers, ran = model.get_decoder().layers, list[int]()
+    for number, layer in enumerate(layers):
+        layer.register_forward_hook(lambda *_, number=number: ran.append(number))
+    below = fresh.read(model, CONTEXTS, (0, 2), last=False)
+    assert ran == [0, 1] and len(layers) > 2
+    for seen, whole in zip(below, fresh.read(model, CONTEXTS, (0, 2)), strict=True):
+        assert torch.equal(seen, whole[:, :2])
 
 
 def test_the_model_is_set_back() -> None:
     model = tiny("llama")
     Runner(model)
     before = model.config._attn_implementation
-    fresh.lockstep(model, [program(FEEDS[1])])
+    fresh.read(model, CONTEXTS, (1,), last=False)
     assert model.config._attn_implementation == before == "kimidoc"
+    with pytest.raises(IndexError):
+        fresh.read(model, [[10_000]])
+    assert model.config._attn_implementation == before

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from kimidoc.ask.parse import parse
 from kimidoc.engine import fresh
 from kimidoc.engine.base import Prompt, silent
-from kimidoc.engine.constrain import Unit, units, words
+from kimidoc.engine.constrain import units, words
 from kimidoc.engine.fresh import dense
 from kimidoc.engine.local import LocalEngine
-from kimidoc.engine.passages import ASKED, ASKED_TOKENS, GAP, QUOTE_TOKENS, REACH, Cutter
+from kimidoc.engine.passages import (
+    ASKED,
+    ASKED_TOKENS,
+    BY_WORDS,
+    GAP,
+    OF_ALL,
+    QUOTE_TOKENS,
+    REACH,
+    Cutter,
+)
 from kimidoc.engine.rereading import (
     BATCH,
     BATCH_TOKENS,
-    BY_WORDS,
-    OF_ALL,
     Rereading,
     Rules,
     _batches,
 )
+from kimidoc.errors import ModelError
 from kimidoc.experts.routed import ExpertShape, RoutedExperts
 from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.nano import reader
 from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
+from kimidoc.models.nano.spans import Spans, SpanShape, layout
+from kimidoc.train import calibrate
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 from tests.engine.test_local import engine, packed, prompts
@@ -244,38 +252,97 @@ def test_a_long_question_stands_before_the_passages_in_part(grown: Checkpoint) -
     assert draft.text
 
 
-def test_what_is_told_on_the_way_is_the_draft_and_quotes_come_first(
+def test_what_is_told_on_the_way_is_the_draft_and_places_come_first(
     grown: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, made = desk(grown, LEASE, SUPPLY, CODE)
-    forwards, real = list[int](), fresh._forward
-    monkeypatch.setattr(fresh, "_forward", lambda *given: (forwards.append(1), real(*given))[1])
-    monkeypatch.setattr(made, "_short", shortly)
+    made.spans = head()
+    reads, real = list[int](), fresh.read
+    monkeypatch.setattr(fresh, "read", lambda *given: (reads.append(1), real(*given))[1])
     after: list[tuple[str, int]] = []  # what was told, and after how many passes of the model
 
     class Counting(Heard):
         def attended(self, prompt: str, places: object) -> None:
             super().attended(prompt, places)
-            after.append(("places", len(forwards)))
+            after.append(("places", len(reads)))
 
         def wrote(self, prompt: str, piece: str) -> None:
             super().wrote(prompt, piece)
-            after.append((piece.strip()[:7], len(forwards)))
+            after.append((piece.strip()[:7], len(reads)))
 
     heard = Counting()
     (asked,) = prompts()[:1]
+    made.use(Rules(found=-99, short=99))
     (draft,) = made.answer([asked], silent, heard)
     assert heard.text == {draft.id: draft.text} and heard.places == {draft.id: draft.attended}
     assert after[0] == ("places", 0) and after[1] == ("<quote>", 1)
-    assert after[-1] == ("<answer", len(forwards)) and len(forwards) > 2
+    assert after[-1] == ("<answer", 1)
     many = Heard()
     drafts = made.answer(prompts(), silent, many)
     assert many.text == {draft.id: draft.text for draft in drafts}
     assert drafts == made.answer(prompts(), silent)
 
 
-def shortly(prompt: Prompt, quote: Unit) -> Generator[Sequence[int], Tensor, Unit | None]:
-    """Two tokens of the quote, each after a pass of its own, as a trained model would have it."""
-    yield [5]
-    yield [6]
-    return quote[0], quote[0] + 2
+def head(seed: int = 3) -> Spans:
+    torch.manual_seed(seed)
+    shape = SpanShape(hidden=32, taps=(1, 2), width=24, layers=1, heads=2, longest=6, compared=8)
+    return Spans(shape).eval()
+
+
+def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    assert made.spans is None
+    assert all(one.told is None for one in made.read(prompts()))
+    made.spans = head()
+    for short in (99, -99):
+        made.use(Rules(found=-99, short=short))
+        for one, draft in zip(made.read(prompts()), made.answer(prompts(), silent), strict=True):
+            claim = parse(draft.text)
+            assert bool(claim.answer) == (short > 0 and bool(claim.quotes))
+            if claim.answer:
+                assert claim.quotes[-1].text in claim.quotes[0].text
+                assert " ".join(claim.quotes[-1].text.split()) == claim.answer
+                # by hand: the likeliest span of the chosen unit, from its place in the context
+                assert one.told is not None
+                number = one.passages.units.index(made.chosen(one)[0])
+                places, _ = layout(one.passages.question, one.passages.placed())
+                a, b = one.told.spans[number].tolist()
+                said = of.tokenizer.decode(one.ids[places[a] : places[b - 1] + 1])
+                assert said.split() == claim.answer.split()
+    for one in made.read(prompts()):
+        if one.told is None:
+            continue
+        made.use(Rules(found=-99, worth=0, words=0, spans=1e6, another=1))
+        best = one.passages.units[int(one.told.units.argmax())]
+        assert made.chosen(one)[0] == best
+        alone = one.belief(Rules(answers=0))
+        some = float(torch.logsumexp(one.told.units, 0) - one.told.none)
+        assert one.belief(Rules(answers=0.5)) == pytest.approx(alone + 0.5 * some)
+
+
+def test_a_span_head_comes_with_its_reader_only(grown: Checkpoint, tmp_path: Path) -> None:
+    assert grown.reader is not None
+    base = replace(grown, reader=None, fingerprint=grown.base, base="")
+    net, file = head(), tmp_path / "spans.safetensors"
+    net.about = {"reader": nano.tensors_digest(grown.reader)}
+    net.save(file)
+    both = with_reader(base, grown.reader, file)
+    assert both.states == grown.states
+    assert len({both.fingerprint, grown.fingerprint, base.fingerprint}) == 3
+    _, made = desk(both, LEASE, SUPPLY)
+    assert made.spans is not None and made.spans.shape == net.shape
+    assert all(one.told is not None for one in made.read(prompts()) if one.passages.units)
+    net.about = {"reader": "another"}
+    net.save(tmp_path / "other.safetensors")
+    with pytest.raises(ModelError, match="for another reader"):
+        with_reader(base, grown.reader, tmp_path / "other.safetensors")
+
+
+def test_rules_chosen_anew_leave_the_span_head_its_reader(
+    grown: Checkpoint, tmp_path: Path
+) -> None:
+    assert grown.reader is not None
+    copy = tmp_path / "reader.safetensors"
+    calibrate._write(grown.reader, copy, Rules(found=3))
+    assert nano.tensors_digest(copy) == nano.tensors_digest(grown.reader)
+    assert nano.digest(copy) != nano.digest(grown.reader)

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from kimidoc.engine.rereading import Rules
+from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
-from kimidoc.models.checkpoint import Checkpoint
+from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.nano import reader as shipped
-from kimidoc.train import calibrate, everything
+from kimidoc.train import calibrate, everything, kinds, sources, spans
 from kimidoc.train import indexer as late
 from kimidoc.train.sources import cuad, held_out
 from tests.train.test_reader import RECIPE
+from tests.train.test_spans import toy
 
 HELD = "Contract 43.txt"  # the first of such names that is kept from training
 
@@ -30,20 +32,31 @@ def more(data: Path, tmp_path: Path) -> Path:
     shutil.copy(
         contracts / "full_contract_txt" / "Contract 0.txt", contracts / "full_contract_txt" / HELD
     )
-    spans = contracts / "cuad_spans.jsonl"
-    rows = [line for line in spans.read_text("utf-8").splitlines() if "Contract 0.txt" in line]
-    with spans.open("a", encoding="utf-8") as lines:
+    labels = contracts / "cuad_spans.jsonl"
+    rows = [line for line in labels.read_text("utf-8").splitlines() if "Contract 0.txt" in line]
+    with labels.open("a", encoding="utf-8") as lines:
         lines.writelines(row.replace("Contract 0.txt", HELD) + "\n" for row in rows)
     return root
 
 
-def test_both_files_and_the_rules(more: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
-    stages = late.Recipe(steps=3, windows=2), replace(RECIPE, steps=3, tokens=4000)
+def test_every_file_and_the_rules(
+    more: Path, checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = [pair for n, pair in enumerate(kinds.asked(more)) if n % 40 == 0]
+    monkeypatch.setattr(kinds, "asked", lambda *_: few)
+    monkeypatch.setattr(sources, "paragraphs", lambda: iter(toy(11)))
+    stages = (
+        late.Recipe(steps=3, windows=2), replace(RECIPE, steps=3, tokens=4000),
+        spans.Recipe(epochs=1, rounds=1),
+    )  # fmt: skip
     out = tmp_path / "out"
     right = everything.run(
         more, [], checkpoint, tmp_path / "work", out, 1, at_once=1500, stages=stages
     )
     assert Indexer.load(out / "indexer.safetensors").about["checkpoint"] == checkpoint.fingerprint
+    assert Kinds.load(out / "kinds.safetensors").about["checkpoint"] == checkpoint.fingerprint
+    both = with_reader(checkpoint, out / "reader.safetensors", out / "spans.safetensors")
+    assert both.states == checkpoint.fingerprint
     about = shipped.load(out / "reader.safetensors").about
     rules = Rules.of(about)
     assert rules.found == pytest.approx(right["found"], rel=1e-4) and rules.worth == right["worth"]

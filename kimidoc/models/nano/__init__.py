@@ -3,6 +3,7 @@
     indexer.safetensors    the weights of ``kimidoc.indexer`` for SmolLM2-135M's states
     kinds.safetensors      which kind of clause a question asks for (``kimidoc.indexer.kinds``)
     reader.safetensors     experts and changes of attention that read chosen passages (``reader``)
+    spans.safetensors      which words of the passages are a short answer (``spans``)
 
 Trained by ``kimidoc train``; the file's metadata says on what. To add another part: write its file
 here, name it in this list, and give it a function that says where it is.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,11 @@ def kinds_file() -> Path:
 def reader_file() -> Path:
     """The shipped reader's weights."""
     return _HERE / "reader.safetensors"
+
+
+def spans_file() -> Path:
+    """The shipped span head's weights."""
+    return _HERE / "spans.safetensors"
 
 
 @cache
@@ -86,6 +92,14 @@ def kinds(fingerprint: str) -> Kinds | None:
     from kimidoc.indexer.kinds import Kinds
 
     return Kinds.load(kinds_file())
+
+
+@cache
+def tensors_digest(file: Path) -> str:
+    """The same of its tensors alone: what a file says of itself may be chosen anew."""
+    with file.open("rb") as opened:
+        opened.seek(8 + int.from_bytes(opened.read(8), "little"))
+        return file_digest(opened, "sha256").hexdigest()
 
 
 def parameters(file: Path, layers: int) -> tuple[int, int]:
