@@ -21,13 +21,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kimidoc.engine import fresh
+from kimidoc.engine import continuing, fresh
 from kimidoc.engine.base import NOBODY, Attended, Draft, Listener, Progress, Prompt
 from kimidoc.engine.constrain import Unit, runs, words
+from kimidoc.engine.decode import Row
 from kimidoc.engine.drafting import Drafting
 from kimidoc.engine.finding import Look
 from kimidoc.engine.passages import PASSAGES, Cutter, Passages, by_both
-from kimidoc.engine.writing import LISTED, NOT_FOUND, Desk
+from kimidoc.engine.writing import ANSWER, END_ANSWER, END_QUOTE, LISTED, NOT_FOUND, QUOTE, Desk
 from kimidoc.models.nano.reader import POINTER
 from kimidoc.models.nano.spans import Spans, Told, layout, padded
 
@@ -114,6 +115,8 @@ class Rereading(Desk):
         self.rules, self.spans = rules, spans
         self._cutter = Cutter(self.window, self.tokenizer, self.frame.preamble_ids, self.block)
         self._pointer = getattr(self.reader.loaded.model, POINTER)
+        self._end = [*self._ids(END_QUOTE), min(self.frame.stop_ids)]
+        self._closing = self._ids(END_ANSWER)[0]
 
     def use(self, rules: Rules) -> None:
         """Answer by these rules from now on."""
@@ -224,7 +227,17 @@ class Rereading(Desk):
         return [units[n] for n in kept[: asked.prompt.quotes]]
 
     def _short(self, asked: Asked, quote: Unit) -> Unit | None:
-        """The tokens of the quote that answer by themselves; None where all of it does."""
+        """The tokens of the quote that answer by themselves; None where all of it does.
+
+        Of a clause the model itself says them: it learnt from labelled contracts which of their
+        words are a title, a party or a date; of all else the span head does.
+        """
+        if asked.clause is not None:
+            row = self._by_model(asked, quote)
+            return continuing.lockstep(self.reader.loaded.model, [row])[0]
+        return self._by_head(asked, quote)
+
+    def _by_head(self, asked: Asked, quote: Unit) -> Unit | None:
         if asked.told is None:
             return None
         number = asked.passages.units.index(quote)
@@ -235,6 +248,28 @@ class Rereading(Desk):
         first, end = told.spans[number].tolist()
         start = quote[0] - asked.passages.placed()[number][0]  # from a place to its window token
         return start + places[first], start + places[end - 1] + 1
+
+    def _by_model(self, asked: Asked, quote: Unit) -> Row[Unit | None]:
+        """Where the model would go on to a short answer, and with which tokens of the quote."""
+        tokens, answer = self.window.tokens, self._tags[ANSWER]
+        same = next(n for n, (a, b) in enumerate(zip(answer, self._end, strict=False)) if a != b)
+        yield asked.ids
+        after = yield [*self._tags[QUOTE], *tokens[quote[0] : quote[1]], *answer[:same]]
+        if after[answer[same]] < after[self._end[same]]:
+            return None
+        after = yield answer[same:]
+        at, written = list(range(*quote)), 0
+        while at and written < asked.prompt.answer_tokens:
+            allowed = {int(tokens[p]) for p in at}
+            token = max(sorted(allowed), key=lambda t: float(after[t]))
+            if written and after[self._closing] >= after[token]:
+                break
+            at = [p + 1 for p in at if tokens[p] == token]
+            first, written = at[0], written + 1
+            at = [p for p in at if p < quote[1]]
+            if at and written < asked.prompt.answer_tokens:
+                after = yield [token]
+        return first - written, first
 
 
 def _ranked(scores: NDArray[np.float32], allowed: NDArray[np.int64]) -> list[int]:

@@ -320,6 +320,25 @@ def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint
         assert one.belief(Rules(answers=0.5)) == pytest.approx(alone + 0.5 * some)
 
 
+def test_of_a_clause_the_model_says_the_short_answer(grown: Checkpoint) -> None:
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    made.spans = head()
+    made.use(Rules(found=-99, short=-99))  # the head would say none
+    said = 0
+    for one in made.read([replace(p, answer_tokens=4) for p in prompts()]):
+        if not one.passages.units:
+            continue
+        one.clause = np.zeros(len(one.passages.units))
+        quote = made.chosen(one)[0]
+        short = made._short(one, quote)
+        if short is not None:
+            said += 1
+            assert quote[0] <= short[0] < short[1] <= quote[1] and short[1] - short[0] <= 4
+        one.clause = None
+        assert made._short(one, quote) is None
+    assert said
+
+
 def test_a_span_head_comes_with_its_reader_only(grown: Checkpoint, tmp_path: Path) -> None:
     assert grown.reader is not None
     base = replace(grown, reader=None, fingerprint=grown.base, base="")
