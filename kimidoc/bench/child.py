@@ -23,6 +23,7 @@ from kimidoc.engine.memory import peak_rss_bytes
 from kimidoc.errors import EngineError
 
 if TYPE_CHECKING:
+    from kimidoc.engine.writing import Desk
     from kimidoc.pipeline import Job
 
 _CODE = "import sys; sys.path.append(sys.argv[1]); from kimidoc.bench.child import main; main()"
@@ -43,7 +44,9 @@ class Request:
 class Told:
     """What the child says. ``stages``: (name, seconds since its start when it ended).
 
-    ``logits``: sha256 of the question's log-probabilities. ``packed_rss_bytes``: before the model.
+    ``logits``: sha256 of the question's log-probabilities, or, where the model answers from
+    passages that it reads again, of those of the sentences there. ``packed_rss_bytes``: before the
+    model.
     """
 
     stages: tuple[tuple[str, float], ...]
@@ -78,7 +81,6 @@ def serve(request: Request, clock: Callable[[], float]) -> Told:
     import psutil  # type: ignore[import-untyped]
 
     from kimidoc import pipeline
-    from kimidoc.engine.local import Held
 
     job, stages = request.job, []
     stages.append(("start", clock()))
@@ -93,16 +95,10 @@ def serve(request: Request, clock: Callable[[], float]) -> Told:
     stages.append(("prefill", clock()))
     peak, digest = peak_rss_bytes(), ""
     if request.ask:
-        from kimidoc.bench import logits
-        from kimidoc.engine.reading import Reader
-
-        assert isinstance(prefix.handle, Held)
-        reader = Reader(engine.checkpoint, job.threads, engine.plan, "bfloat16")
+        desk = engine.desk(prefix)
         stages.append(("load", clock()))
-        asked = engine.tokenizer.encode([QUESTION])[0].ids
-        after, _ = logits.ask(reader, prefix.handle.layers, len(window.tokens), asked, 1)
+        digest = _asked(desk)
         stages.append(("question", clock()))
-        digest = sha256(after.numpy().tobytes()).hexdigest()
     return Told(
         stages=tuple(stages),
         tokens=len(window.tokens),
@@ -113,6 +109,19 @@ def serve(request: Request, clock: Callable[[], float]) -> Told:
         peak_rss_bytes=peak,
         logits=digest,
     )
+
+
+def _asked(desk: Desk) -> str:
+    from kimidoc.bench import logits
+    from kimidoc.engine.base import Prompt
+    from kimidoc.engine.rereading import Rereading
+
+    if isinstance(desk, Rereading):
+        found = desk.read([Prompt("q", QUESTION)])[0].pointed
+        return sha256(found.tobytes()).hexdigest()
+    asked = desk.tokenizer.encode([QUESTION])[0].ids
+    after, _ = logits.ask(desk.reader, desk.layers, len(desk.window.tokens), asked, 1)
+    return sha256(after.numpy().tobytes()).hexdigest()
 
 
 def start(request: Request) -> subprocess.Popen[bytes]:

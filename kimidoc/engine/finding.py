@@ -154,7 +154,7 @@ def read_keys(
     """The indexer's keys of a window alone: it is read as far as the highest tapped layer."""
     ids = token_ids(window)
     collect = Collector(indexer, len(ids))
-    last = max(indexer.shape.taps) + 1
+    last = max(indexer.shape.taps)
     layer_major(
         reader.runner, reader.profile, ids, reader.plan, tap=collect, until=last, progress=progress
     )

@@ -206,7 +206,8 @@ class LocalEngine:
 
             torch.manual_seed(self.seed)
             indexer = nano.indexer(self.checkpoint.states)
-            return Reader(self.checkpoint, self._threads, self.plan, self._dtype, indexer)
+            until = self.checkpoint.read_layers
+            return Reader(self.checkpoint, self._threads, self.plan, self._dtype, indexer, until)
 
     @cached_property
     def _reader(self) -> Reader:

@@ -91,7 +91,7 @@ def layer_major(
 ) -> tuple[list[Layer], Tensor]:
     """Read ``ids`` [T]; returns every layer as kept, and what left the last one: [T', hidden].
 
-    ``until``: only the layers before that one.
+    ``until``: only the layers before that one; ``tap`` is shown what would enter it.
 
     ``known``: the layers of an earlier session whose first ``known_tokens`` (whole blocks, and
     where there are local layers a place that all of them can go on from) are the same; T' counts
@@ -106,8 +106,8 @@ def layer_major(
     flow = InMemory(T - known_tokens) if flow is None else flow
     _embed(runner, ids, pieces, known_tokens, flow, again=bool(done))
     hot, kept, n = Reading(T, L), list(done), len(runner.layers)
-    remember = plan.globals_of(profile.windows)
-    for index, window in enumerate(profile.windows[:until]):
+    remember, read = plan.globals_of(profile.windows), profile.windows[:until]
+    for index, window in enumerate(read):
         if index < len(done):
             continue
         store: Store = hot if index in remember else _forgetful(plan, window)
@@ -121,12 +121,15 @@ def layer_major(
                 if tap is not None:
                     tap(index, a, entered)
                 flow.put(*rows, runner.layer(index, entered[None], cache)[0])
-                progress("prefill", index * T + b, n * T, "token-layers")
+                progress("prefill", index * T + b, len(read) * T, "token-layers")
         flow.turn()
         kept.append(keep(_kept(store, plan)))
         if store is hot:
             hot.clear()
             memory.release()
+    if tap is not None and until is not None and len(kept) == until:
+        for a, b in pieces:
+            tap(until, a, flow.take(a - known_tokens, b - known_tokens).to(runner.device))
     return kept, flow.whole()
 
 

@@ -149,6 +149,7 @@ class Reader:
     """A loaded model and what is known of its layers.
 
     ``indexer``: collects its keys from the states as they pass; must be of this checkpoint.
+    ``until``: a window goes through the layers before that one only (all).
     """
 
     def __init__(
@@ -158,8 +159,9 @@ class Reader:
         plan: ReadPlan,
         dtype: str,
         indexer: Indexer | None = None,
+        until: int | None = None,
     ) -> None:
-        self.plan, self.indexer = plan, indexer
+        self.plan, self.indexer, self.until = plan, indexer, until
         self.loaded = load(checkpoint, threads, dtype=getattr(torch, dtype))
         if unknown_family.needs_proof(self.loaded.model):
             unknown_family.prove(self.loaded.model)
@@ -190,7 +192,8 @@ class Reader:
         With a ``root`` the session is written there, layer by layer; the caller holds its lock.
         A long reading that is interrupted at any moment is gone on with from the last layer that
         was done. ``beside``: further files of the session by name. ``hears``: also how unexpected
-        each token was; ``earlier`` then knows it of its own. Raises SessionError.
+        each token was, which takes every layer; ``earlier`` then knows it of its own. Raises
+        SessionError.
         """
         assert not hears or earlier is None or earlier.nats is not None
         block = self.plan.budget.block_tokens
@@ -202,6 +205,7 @@ class Reader:
         if self.indexer is not None:
             collect = Collector(self.indexer, len(window.tokens) - reused, first=reused)
         ids, nats = token_ids(window), list[Surprisal]()
+        until = None if hears else self.until
 
         def run(keep: Keep, flow: Flow | None = None, done: Sequence[Layer] = ()) -> Layers:
             layers, hidden = layer_major(
@@ -215,6 +219,7 @@ class Reader:
                 flow=flow,
                 done=done,
                 tap=collect,
+                until=until,
                 progress=progress,
             )
             if hears:
@@ -252,7 +257,7 @@ class Reader:
                 done = len(writer.layers)
                 if collect is not None and collect.looks_at(done - 1):
                     write_file(writer.work / _SUMS.format(done), collect.packed())
-                writer.note(len(self.runner.layers), checksum=flow.checksum)
+                writer.note(until or len(self.runner.layers), checksum=flow.checksum)
                 return kept
 
             layers = run(keep, flow, tuple(writer.done))

@@ -44,6 +44,14 @@ class Checkpoint:
         """The fingerprint of the checkpoint whose states an indexer reads here."""
         return self.base or self.fingerprint
 
+    @property
+    def read_layers(self) -> int | None:
+        """How many of its layers a window goes through; None: all of them.
+
+        What finds passages looks no higher, and the reader reads those again from their tokens.
+        """
+        return None if self.reader is None else nano.found_by(self.states)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -28,7 +28,8 @@ class Anatomy:
     where it sees everything. ``layer_parameters``: the weights of each layer, experts included.
     ``trained_tokens``: the context it was trained for. ``indexer_width``: numbers in the keys of
     the indexer that is shipped for it, 0 where there is none. ``dense_files``: the layers in its
-    files have one feed-forward network each, whatever is put beside it.
+    files have one feed-forward network each, whatever is put beside it. ``read_layers``: how many a
+    window goes through, where that is not all.
     """
 
     model: ModelFacts
@@ -43,6 +44,7 @@ class Anatomy:
     layer_parameters: tuple[int, ...]
     indexer_width: int = 0
     dense_files: bool = True
+    read_layers: int | None = None
 
     @property
     def layers(self) -> int:
@@ -81,6 +83,7 @@ def anatomy(checkpoint: Checkpoint) -> Anatomy:
         layer_parameters=_per_layer(checkpoint, layers),
         indexer_width=nano.key_width(checkpoint.states),
         dense_files=_dense(checkpoint),
+        read_layers=checkpoint.read_layers,
     )
 
 

@@ -23,7 +23,7 @@ from kimidoc.engine.base import ReadOptions
 from kimidoc.errors import EngineError
 from kimidoc.models.checkpoint import Checkpoint
 
-VERSION = 3
+VERSION = 4
 _CODE = "import sys; sys.path.append(sys.argv[1]); from kimidoc.planner.measure import main; main()"
 
 

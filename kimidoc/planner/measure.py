@@ -123,10 +123,10 @@ def sample_tokens(plan: ReadPlan) -> int:
 
 
 def kinds_of(sizes: Anatomy, plan: ReadPlan) -> tuple[Any, ...]:
-    """For every layer what it costs like: equal values, equal cost."""
-    history = layout(plan, sizes).history
+    """For every layer that is read what it costs like: equal values, equal cost."""
     return tuple(
-        (history[i], sizes.windows[i], sizes.layer_parameters[i]) for i in range(sizes.layers)
+        (history, sizes.windows[i], sizes.layer_parameters[i])
+        for i, history in enumerate(layout(plan, sizes).history)
     )
 
 

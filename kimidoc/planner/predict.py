@@ -82,13 +82,14 @@ class Prediction:
 
 
 def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
-    """What ``plan`` means for a model, layer by layer."""
+    """What ``plan`` means for a model, by each layer that a window goes through."""
+    read = anatomy.windows[: anatomy.read_layers]
     reach, remember = plan.reach, plan.globals_of(anatomy.windows)
     local = reach.sink_tokens + reach.window_tokens
     return Layout(
         block_tokens=plan.budget.block_tokens,
-        history=tuple(layer in remember for layer in range(anatomy.layers)),
-        tails=tuple(local if own is None else own - 1 for own in anatomy.windows),
+        history=tuple(layer in remember for layer, _ in enumerate(read)),
+        tails=tuple(local if own is None else own - 1 for own in read),
         anchor_tokens=reach.anchor_tokens,
         storage=plan.storage,
         width=WIDTHS[dtype],
@@ -191,7 +192,8 @@ def _kept(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
 
 
 def _manifest(anatomy: Anatomy, documents: int) -> int:
-    return MANIFEST_BYTES + anatomy.layers * LAYER_ENTRY_BYTES + documents * DOCUMENT_ENTRY_BYTES
+    read = anatomy.read_layers or anatomy.layers
+    return MANIFEST_BYTES + read * LAYER_ENTRY_BYTES + documents * DOCUMENT_ENTRY_BYTES
 
 
 def _seconds(calibration: Calibration, tokens: int, session_bytes: int) -> float:

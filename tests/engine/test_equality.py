@@ -82,6 +82,26 @@ def test_chunks_do_not_matter_when_they_end_with_tiles(name: str) -> None:
     assert one.shape[0] == TOKENS
 
 
+@pytest.mark.parametrize("name", ["llama", "gpt_oss", "deepseek_v3"])
+def test_what_is_read_in_part_is_the_beginning_of_the_whole(name: str) -> None:
+    model, ids = tiny(name), make_tokens()
+    runner, shape = Runner(model), profile(model)
+    whole, part = list[tuple[int, int, Tensor]](), list[tuple[int, int, Tensor]]()
+
+    def kept(into: list[tuple[int, int, Tensor]]) -> prefill.Tap:
+        return lambda layer, start, x: into.append((layer, start, x.clone()))
+
+    given = runner, shape, ids, plan()
+    every, _ = prefill.layer_major(*given, pieces=UNEVEN, tap=kept(whole))
+    some, left = prefill.layer_major(*given, pieces=UNEVEN, tap=kept(part), until=1)
+    assert len(some) == 1 < len(every)
+    _same_layers(some, every[:1], 0.0)
+    expected = [(layer, a, x) for layer, a, x in whole if layer <= 1]
+    assert [seen[:2] for seen in part] == [seen[:2] for seen in expected]
+    assert all(torch.equal(one[2], other[2]) for one, other in zip(part, expected, strict=True))
+    assert torch.equal(left, torch.cat([x for layer, _, x in part if layer == 1]))
+
+
 def test_a_tight_budget_is_not_dense(llama: object) -> None:
     ids = make_tokens()
     runner, shape = Runner(llama), profile(llama)

@@ -13,12 +13,13 @@ import torch
 from kimidoc.engine import reading
 from kimidoc.engine.base import Prefix
 from kimidoc.engine.constrain import runs
-from kimidoc.engine.finding import ByMeaning, ByWords, Verdict, question_states
+from kimidoc.engine.finding import ByMeaning, ByWords, Verdict, question_states, read_keys
 from kimidoc.engine.local import Held, LocalEngine
 from kimidoc.engine.units import unit_end
 from kimidoc.indexer.keys import Keys
 from kimidoc.indexer.model import QUESTION, Indexer, Shape
 from kimidoc.models import nano
+from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import load
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.test_local import engine, packed, prompts
@@ -107,10 +108,51 @@ class Stop:
             raise KeyboardInterrupt
 
 
+@pytest.fixture
+def low(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows go through two of the three layers: the third only says what comes next."""
+    monkeypatch.setattr(Checkpoint, "read_layers", property(lambda _: max(SHAPE.taps)))
+
+
+def test_what_is_read_to_the_highest_tap_has_the_same_keys(
+    tmp_path: Path, indexer: Indexer, request: pytest.FixtureRequest
+) -> None:
+    whole = engine(None)
+    wanted = whole.prefill(packed(whole, LEASE, SUPPLY))
+    request.getfixturevalue("low")
+    first = engine(tmp_path, session="deal")
+    read = first.prefill(packed(first, LEASE, SUPPLY))
+    assert same(keys(wanted), keys(read))
+    assert len(held(wanted).layers) == 3 and len(held(read).layers) == 2
+    second = engine(tmp_path, session="deal")
+    longer = second.prefill(packed(second, LEASE, SUPPLY, CODE))
+    assert longer.session.reused_tokens > 0 and len(held(longer).layers) == 2
+    only = engine(None)
+    found = read_keys(packed(only, LEASE, SUPPLY), only._reader, indexer)
+    assert same(found, keys(wanted))
+
+
+def test_whoever_hears_reads_to_the_end(tmp_path: Path, indexer: Indexer, low: None) -> None:
+    deaf = engine(tmp_path, session="deal")
+    deaf.prefill(packed(deaf, LEASE))
+    hearing = listening(engine(tmp_path, session="deal"))
+    prefix = hearing.prefill(packed(hearing, LEASE))
+    assert prefix.session.reused_tokens == 0 and len(held(prefix).layers) == 3
+    after = engine(tmp_path, session="deal")
+    assert after.prefill(packed(after, LEASE)).session.prefilled_tokens == 0
+
+
+def listening(of: LocalEngine) -> LocalEngine:
+    of.hears = True
+    return of
+
+
+@pytest.mark.parametrize("layers", [None, 2])
 def test_an_interrupted_reading_ends_with_the_same_keys(
-    tmp_path: Path, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, indexer: Indexer, monkeypatch: pytest.MonkeyPatch, layers: int | None
 ) -> None:
     monkeypatch.setattr(reading, "RESUMABLE_TOKENS", 1)
+    monkeypatch.setattr(Checkpoint, "read_layers", property(lambda _: layers))
     whole = engine(tmp_path / "whole", session="deal")
     wanted = keys(whole.prefill(packed(whole, LEASE, SUPPLY)))
     for at in range(1, 40):

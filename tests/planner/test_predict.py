@@ -14,6 +14,7 @@ from kimidoc.kvcache.layer import Kept, Reading
 from kimidoc.models.checkpoint import Checkpoint, at
 from kimidoc.planner.anatomy import anatomy
 from kimidoc.planner.calibrate import Calibration, Kind
+from kimidoc.planner.measure import kinds_of
 from kimidoc.planner.predict import PROGRAM_BYTES, layout, predict
 from tests.engine.answer_models import LEASE, folder, window
 from tests.engine.conftest import plan
@@ -40,6 +41,21 @@ def test_the_session_on_disk(family: str, read: ReadPlan, tmp_path: Path) -> Non
     found = predict(sizes, layout(read, sizes), len(packed.tokens), documents=len(packed.segments))
     assert found.session_bytes == pytest.approx(real, rel=0.15)
     assert found.disk_bytes >= found.session_bytes
+
+
+def test_a_window_that_goes_through_some_layers(
+    tiny: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = anatomy(tiny)
+    monkeypatch.setattr(Checkpoint, "read_layers", property(lambda _: 2))
+    read = plan(storage="int8")
+    engine = LocalEngine(tiny, sessions_root=tmp_path, roots=("r",), plan=read)
+    packed = window(engine.tokenizer, engine.preamble, LEASE * 30)
+    sizes = anatomy(tiny)
+    found = predict(sizes, layout(read, sizes), len(packed.tokens))
+    assert found.session_bytes == pytest.approx(engine.prefill(packed).session.bytes, rel=0.15)
+    assert len(kinds_of(sizes, read)) == 2 < len(kinds_of(whole, read))
+    assert found.weights_bytes == predict(whole, layout(read, whole), 1000).weights_bytes
 
 
 def test_hot_and_sealed_are_what_the_layer_holds(tiny: Checkpoint) -> None:

@@ -75,6 +75,15 @@ def key_width(fingerprint: str) -> int:
     return width
 
 
+def found_by(fingerprint: str) -> int | None:
+    """How many layers states go through before the shipped indexer has seen all that it looks at;
+    None where none is shipped for that checkpoint."""
+    if indexer_id(fingerprint) is None:
+        return None
+    taps: list[int] = json.loads(said(indexer_file())["shape"])["taps"]
+    return max(taps)
+
+
 def indexer(fingerprint: str) -> Indexer | None:
     """The shipped indexer, if it is for the checkpoint of that fingerprint."""
     if indexer_id(fingerprint) is None:
