@@ -4,6 +4,7 @@
     dense         one tile: queries against the keys they may see, GQA without repetition
     block_sparse  reading: sinks + top-k past blocks + window, per group of queries
     sliding       a model's own sliding layers, exact
+    products      matrix products of narrow numbers, where the processor has none
     working_set   answering: the keys a question is given, chosen once, then dense
     reference     the naive twin of all of it, for the tests
     register      the extension point in transformers that calls us

@@ -12,6 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from kimidoc.attention.products import dtype_of
+
 
 def scores(q: Tensor, k: Tensor, *, scaling: float, softcap: float | None = None) -> Tensor:
     """q [B, K, G, S, D], k [B, K, T, D] -> [B, K, G, S, T]"""
@@ -88,11 +90,11 @@ class Tile:
 
         Returns [K, G, S, Dv], which the next call overwrites.
         """
-        (K, G, S, D), T = q.shape, k.shape[2]
-        if self._scores.shape != (K, G * S, T):
-            self._scores = q.new_empty(K, G * S, T)
-            self._out = q.new_empty(K, G * S, v.shape[2])
-        flat = torch.bmm(q.reshape(K, G * S, D), k, out=self._scores)
+        (K, G, S, D), T, dtype = q.shape, k.shape[2], dtype_of(q)
+        if self._scores.shape != (K, G * S, T) or self._scores.dtype is not dtype:
+            self._scores = q.new_empty(K, G * S, T, dtype=dtype)
+            self._out = q.new_empty(K, G * S, v.shape[2], dtype=dtype)
+        flat = torch.bmm(q.reshape(K, G * S, D).to(dtype), k.to(dtype), out=self._scores)
         if softcap:
             flat.div_(softcap).tanh_().mul_(softcap)
         causal_(flat.view(K, G, S, T), own)
@@ -100,4 +102,5 @@ class Tile:
             torch.softmax(flat, -1, out=flat)
         else:
             flat = weights(flat.view(1, K, G, S, T), s_aux).reshape(K, G * S, T)
-        return torch.bmm(flat, v, out=self._out).view(K, G, S, -1)
+        made = torch.bmm(flat, v.to(dtype), out=self._out).view(K, G, S, -1)
+        return made.to(q.dtype)

@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from kimidoc.attention.products import in_fp32
 from kimidoc.engine.decode import Result, Row
 from kimidoc.engine.fresh import dense
 
 
+@in_fp32
 @torch.no_grad()
 def lockstep(model: Any, rows: Sequence[Row[Result]]) -> list[Result]:
     """Run every row to its end; a row's first tokens are its whole context."""

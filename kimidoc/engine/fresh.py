@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kimidoc.attention.products import in_fp32
+
 
 @contextmanager
 def dense(model: Any) -> Iterator[None]:
@@ -31,6 +33,7 @@ class _Enough(Exception):
     """The highest tapped layer was reached."""
 
 
+@in_fp32
 @torch.no_grad()
 def read(
     model: Any, contexts: Sequence[Sequence[int]], taps: Sequence[int] = (), *, last: bool = True

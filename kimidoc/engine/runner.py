@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from kimidoc.attention import register
+from kimidoc.attention.products import in_fp32
 from kimidoc.kvcache.cache import BlockCache
 
 
@@ -95,6 +96,7 @@ class Runner:
             self._arguments.setdefault(ids.shape[1], [p.seen for p in probes])
         return first[0]
 
+    @in_fp32
     @torch.no_grad()
     def layer(self, index: int, hidden: Tensor, cache: BlockCache) -> Tensor:
         """One layer over one chunk, [1, S, hidden] -> the same; ``embed`` saw that S before."""
@@ -104,6 +106,7 @@ class Runner:
         left: Tensor = out[0] if isinstance(out, tuple) else out
         return left
 
+    @in_fp32
     @torch.no_grad()
     def head(self, hidden: Tensor) -> Tensor:
         """What left the last layer -> logits, fp32: [B, S, hidden] -> [B, S, vocabulary]"""
@@ -119,6 +122,7 @@ class Runner:
         wide: Tensor = logits.float()
         return wide
 
+    @in_fp32
     @torch.no_grad()
     def forward(self, ids: Tensor, cache: BlockCache) -> Tensor:
         """All layers in order over one chunk, [B, S] -> what the head needs: [B, S, hidden]"""

@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from kimidoc.attention.products import dtype_of
 from kimidoc.errors import ModelError
 
 _FORMAT = "kimidoc.spans/1"
@@ -204,12 +205,14 @@ class Spans(nn.Module):
         return Told(mass, whole[:count], words, where, none)
 
     def _narrowed(self, states: Tensor) -> Tensor:
-        """[B, S, P, C] -> [B, S, D], the product in bf16; features are left out for all tokens of a
-        context alike."""
-        even = F.rms_norm(states.bfloat16(), states.shape[-1:]).flatten(2)
+        """[B, S, P, C] -> [B, S, D], the product in bf16 where there is one; features are left out
+        for all tokens of a context alike."""
+        dtype = dtype_of(states.bfloat16())
+        even = F.rms_norm(states.bfloat16().to(dtype), states.shape[-1:]).flatten(2)
         if self.training:
             even = even * self.drop(even.new_ones(len(even), 1, even.shape[-1]))
-        return F.linear(even, self.narrow.weight.bfloat16()).float() + self.narrow.bias
+        weight = self.narrow.weight.bfloat16().to(dtype)
+        return F.linear(even, weight).float() + self.narrow.bias
 
     def _spans(self, x: Tensor, units: Tensor) -> Tensor:
         """[B, S, longest]: how well each span inside one unit answers"""
