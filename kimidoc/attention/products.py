@@ -57,7 +57,7 @@ def _few(x: Tensor) -> bool:
     return x.numel() < LEAST_ROWS * x.shape[-1]
 
 
-_WIDE: dict[Callable[..., Any], Callable[..., Tensor]] = {
+_WIDE: dict[Any, Any] = {
     F.linear: _linear,
     **dict.fromkeys(
         (

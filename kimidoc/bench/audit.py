@@ -37,7 +37,7 @@ QUARTERS = 4
 class Row:
     """One quarter at one size; NLL in nats per token, differences in % of dense.
 
-    ``kept_*`` are None for the first quarter, and where a model's own sliding layers keep too
+    ``kept_*`` are None for the first quarter, and where sliding and local layers keep too
     little to go on from.
     """
 
@@ -102,8 +102,9 @@ def run(setting: Setting, needles: int, plan: ReadPlan | None = None) -> Result:
             f"{answers['asked']}"
         )
         setting.progress("audit", number, len(setting.sizes), "sizes")
-    if not reader.profile.all_full:
-        notes.append("kept: not measured, the model's sliding layers forget")
+    windows = reader.profile.windows
+    if len(reader.plan.globals_of(windows)) < len(windows):
+        notes.append("kept: not measured, local layers forget; --global-layers all has none")
     return Result("audit", setting.facts, rows, tuple(notes), {"needles": found})
 
 
@@ -138,7 +139,7 @@ def _one(
         own.ask(reader, layers, len(ids), n.question, len(n.answer))[1] == list(n.answer)
         for n in needles
     ]
-    if reader.profile.all_full:
+    if all(isinstance(layer, Kept) for layer in layers):
         _kept(reader, every, layers, kept)
     counts = {"asked": len(needles), "dense": sum(theirs), "ours": sum(ours)}
     return [_row(len(ids), q, truth, sparse, kept) for q in range(QUARTERS)], counts
@@ -154,7 +155,6 @@ def _head(reader: Reader, ids: Tensor, hidden: Tensor, first: int, into: _Said) 
 def _kept(reader: Reader, ids: Tensor, layers: Layers, into: _Said) -> None:
     """Every quarter but the first, on the compressed history of what stands before it."""
     block = reader.plan.budget.block_tokens
-    known = [layer for layer in layers if isinstance(layer, Kept)]
     for quarter in range(1, QUARTERS):
         start, end = (len(ids) * q // QUARTERS for q in (quarter, quarter + 1))
         start = start // block * block
@@ -165,7 +165,7 @@ def _kept(reader: Reader, ids: Tensor, layers: Layers, into: _Said) -> None:
             reader.profile,
             ids[:end],
             reader.plan,
-            known=known,
+            known=layers,
             known_tokens=start,
         )
         _head(reader, ids, hidden, start, into)

@@ -155,6 +155,12 @@ def test_audit_of_a_text_within_the_budget_is_dense_up_to_rounding(bench: Bench)
     assert needles["asked"] == 3 and 0 <= needles["dense"] <= 3 and 0 <= needles["ours"] <= 3
 
 
+def test_audit_of_local_layers_says_what_it_cannot_measure(bench: Bench) -> None:
+    found = bench("audit", "--tokens", "800", "--needles", "0", "--global-layers", "1")
+    assert all(row["kept_nll"] is None and row["sparse_nll"] > 0 for row in found["rows"])
+    assert any("local layers forget" in note for note in found["notes"])
+
+
 @pytest.mark.parametrize("task", ["questions", "audit"])
 def test_tables(task: str, model: str, work: Path, capfd: pytest.CaptureFixture[str]) -> None:
     few = {"questions": ["--count", "2"], "audit": ["--needles", "0"]}[task]
