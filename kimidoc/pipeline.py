@@ -54,7 +54,10 @@ DEVIATES, DEVIATING = "What deviates", 10  # the table of ``analyze --novelty``,
 
 @dataclass(frozen=True)
 class Job:
-    """What a run is asked to do; the settings as ``config.Settings`` has them."""
+    """What a run is asked to do; the settings as ``config.Settings`` has them.
+
+    ``sessions_dir``: where sessions are kept, if not in the cache folder.
+    """
 
     command: str
     paths: tuple[str, ...]
@@ -77,6 +80,7 @@ class Job:
     since: str | None = None
     imported: tuple[triage.Result, ...] = ()
     novelty: bool = False
+    sessions_dir: Path | None = None
 
 
 def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
@@ -92,7 +96,7 @@ def open_engine(job: Job, progress: Progress = silent) -> LocalEngine:
     checkpoint = resolve(job.model, job.cache_dir, offline=job.offline, progress=progress)
     return LocalEngine(
         checkpoint,
-        sessions_root=session.root(job.cache_dir),
+        sessions_root=job.sessions_dir or session.root(job.cache_dir),
         session=job.session,
         roots=tuple(str(Path(p).absolute()) for p in job.paths),
         threads=job.threads,

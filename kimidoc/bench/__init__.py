@@ -15,6 +15,7 @@
     audit       dense against sparse and compressed: likelihood, agreement, needles
     novelty     planted edits in near-duplicates, found among the highest scores
     planting    made-up facts and their questions, put into a window's own text
+    key         the user's own papers against an answer key
     needles     those facts, asked for the way the product asks, beside BM25 and MiniLM
     heat        that as a picture (SVG): depth by window
     review      labelled code reviewed by rules and data flow, beside grep and chance

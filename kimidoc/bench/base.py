@@ -38,9 +38,9 @@ class Setting:
         """Where models, sessions and calibrations are."""
         return self.job.cache_dir
 
-    def elsewhere(self, cache: Path) -> Job:
-        """The same paths and the same model, with sessions in another cache folder."""
-        return replace(self.job, model=str(self.checkpoint.folder), cache_dir=cache, session="one")
+    def elsewhere(self, place: Path) -> Job:
+        """The same paths and the same model, with sessions in another folder."""
+        return replace(self.job, sessions_dir=place, session="one")
 
     @property
     def threads(self) -> int | None:
@@ -50,7 +50,7 @@ class Setting:
 
 @contextmanager
 def workplace(setting: Setting) -> Iterator[Path]:
-    """A cache folder for one benchmark's sessions, gone afterwards: the user's are left alone."""
+    """A folder for one benchmark's sessions, gone afterwards: the user's are left alone."""
     place = setting.cache / f"bench-{os.getpid()}"
     place.mkdir(parents=True, exist_ok=True)
     try:

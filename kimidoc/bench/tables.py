@@ -146,6 +146,10 @@ def _novelty(row: Any) -> tuple[str, ...]:
     )
 
 
+def _key(row: Any) -> tuple[str, ...]:
+    return tuple(str(value) for value in asdict(row).values())
+
+
 def _needles(row: Any) -> tuple[str, ...]:
     shares = (
         row.first_quote, row.any_quote, row.value, row.not_found, row.at_1, row.at_8,
@@ -213,6 +217,13 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
             "on the line", "within 2", "any quote",
         ),
         _review,
+    ),
+    "key": (
+        (
+            "asked", "found", "1st quote right", "any", "absent", "NOT FOUND", "traps", "raised",
+            "wholly", "findings",
+        ),
+        _key,
     ),
     "needles": (
         (

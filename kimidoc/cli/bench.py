@@ -11,6 +11,7 @@ import typer
 from kimidoc.cli import (
     bench_answers,
     bench_evidence,
+    bench_key,
     bench_needles,
     bench_paragraphs,
     bench_review,
@@ -245,6 +246,7 @@ def novelty(
 
 bench_evidence.register(app)
 bench_answers.register(app)
+bench_key.register(app)
 bench_needles.register(app)
 bench_paragraphs.register(app)
 bench_review.register(app)
