@@ -3,14 +3,17 @@
     answers, found    what the span head's log odds of an answer weigh beside the pointer's, and the
              sum from which on there is one: where the shares right of what is present and of what
              is absent have their best sum
+    held, lacking    the nats that the question's names count, for and against an answer
+             (``engine.naming``), by a logistic regression beside that sum
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
              where a question asks for a kind of clause: on the choice, and on whether there is an
              answer, by a logistic regression and then as ``found`` is chosen
 
-The first two are chosen on the questions of the texts that were written for the span head and kept
-from its training, the last on every category asked of every contract, in one of its wordings;
+The first three are chosen on the questions of the texts that were written for the span head and
+kept from its training, as they are and with another name in the place of theirs, which nothing
+answers; the last on every category asked of every contract, in one of its wordings;
 without a span head contracts serve for all. How much words count in a whole window (``words``) was
 chosen on questions about encyclopaedia articles, and is not fitted here. For another checkpoint or
 another kind of document, run it on documents of that kind. The model of clauses must not have been
@@ -19,6 +22,7 @@ fitted on them either: without one that was fitted so, what it weighs stays as i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +40,7 @@ from kimidoc.engine.clausal import ByClause
 from kimidoc.engine.constrain import words
 from kimidoc.engine.finding import ByMeaning
 from kimidoc.engine.local import LocalEngine
+from kimidoc.engine.naming import names
 from kimidoc.engine.rereading import Asked, Rereading, Rules
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import overlap
@@ -51,7 +56,7 @@ WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 SPANS = (0.0, 0.25, 0.5, 1.0, 2.0)
 ANSWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
-FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers")
+FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers", "held", "lacking")
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -142,6 +147,36 @@ def asked_of_each(window: Window, documents: Sequence[Labelled]) -> list[Case]:
     return found
 
 
+def renamed(window: Window, documents: Sequence[Labelled], rng: Random) -> list[Case]:
+    """Questions that name what their document does not: one name, or number, in the place of
+    another that it holds, drawn from the other documents' questions."""
+    every = [n for d in documents for g in d.golds if g.spans for n in _names(g.question)]
+    found = []
+    for case in asked_of_each(window, documents):
+        text, question = _scoped(window, case.prompt).casefold(), case.prompt.question
+        own = [n for n in _names(question) if n.casefold() in text]
+        if not case.golds or not own:
+            continue
+        name = rng.choice(own)
+        alike = [n for n in every if n.casefold() not in text and n.isdigit() == name.isdigit()]
+        if alike:
+            other = question.replace(name, rng.choice(alike))
+            found.append(Case(replace(case.prompt, id=f"{case.prompt.id}'", question=other), ()))
+    return found
+
+
+def _names(question: str) -> list[str]:
+    named = names(question)
+    return [w for w in re.findall(r"\w+", question) if w.casefold() in named]
+
+
+def _scoped(window: Window, prompt: Prompt) -> str:
+    assert prompt.scope is not None
+    segment = window.segment_at(prompt.scope[0][0])
+    assert segment is not None
+    return segment.document.text
+
+
 def threshold(beliefs: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> float:
     """Where found-when-present and not-found-when-absent have the best sum; between two beliefs.
 
@@ -191,7 +226,7 @@ def run(
     ours = [d for d in sources.paragraphs() if kept_from_training(d.path)]
     free = contracts
     if checkpoint.spans is not None and ours:
-        free = _group(engine, ours, lambda w: asked_of_each(w, ours), True, clauses, progress)
+        free = _group(engine, ours, lambda w: _free(w, ours, seed), True, clauses, progress)
     before = contracts.desk.rules
     rules = _found(free, before)
     rules = replace(rules, shift=before.shift + rules.found - before.found)
@@ -213,6 +248,11 @@ def run(
         }
     kinds = np.array([one.clause is not None for one in contracts.read])
     return found | {"asks_for_a_kind": _share(kinds)}
+
+
+def _free(window: Window, documents: Sequence[Labelled], seed: int) -> list[Case]:
+    every = asked_of_each(window, documents)
+    return every + renamed(window, documents, Random(seed))
 
 
 def _group(
@@ -237,7 +277,24 @@ def _found(group: Group, rules: Rules) -> Rules:
         beliefs = group.beliefs(replace(rules, answers=answers, known=0.0, shift=0.0))
         tried.append((*best_threshold(beliefs, group.present), answers))
     at, _, answers = max(tried, key=lambda one: one[1])
-    return replace(rules, found=at, answers=answers)
+    rules = replace(rules, found=at, answers=answers)
+    return by_names(group, rules) if group.within else rules
+
+
+def by_names(group: Group, rules: Rules) -> Rules:
+    """The rules with what the question's names weigh, and where an answer then begins."""
+    rules = replace(rules, held=0.0, lacking=0.0)
+    given, present = group.beliefs(replace(rules, known=0.0, shift=0.0)), group.present
+    voted = np.isfinite(given)
+    lacking, held = np.array([one.named for one in group.read]).T
+    columns = np.stack([given, held, -lacking], 1)[voted]
+    weights, _ = logistic(columns, present[voted].astype(float))
+    if weights[0] <= 0:
+        return rules
+    nats = [float(max(0.0, weight / weights[0])) for weight in weights[1:]]
+    rules = replace(rules, held=nats[0], lacking=nats[1])
+    at = threshold(group.beliefs(replace(rules, known=0.0, shift=0.0)), present)
+    return replace(rules, found=at)
 
 
 def _best(group: Group, tried: Sequence[Rules]) -> Rules:

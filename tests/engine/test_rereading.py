@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from kimidoc.ask.parse import parse
+from kimidoc.attention.products import in_fp32
 from kimidoc.engine import fresh
 from kimidoc.engine.base import Prompt, silent
 from kimidoc.engine.constrain import units, words
@@ -121,6 +122,22 @@ def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
         assert parse(draft.text).abstains == (belief < middle)
 
 
+def test_names_speak_for_and_against_an_answer(grown: Checkpoint) -> None:
+    _, made = desk(grown, LEASE, SUPPLY)
+    name = next(w for w in LEASE.split() if w.istitle() and len(w) > 4 and w.isalpha())
+    asked = [
+        Prompt("a", f"What rent of {name}?"),
+        Prompt("b", "What rent of Zyxland?"),
+        Prompt("c", "what rent?"),
+    ]
+    read = made.read(asked)
+    assert [one.named for one in read[1:]] == [(1, 0), (0, 0)]
+    assert read[0].named[0] == 0 < read[0].named[1]
+    plain, voted = Rules(), Rules(held=3, lacking=5)
+    more = [one.belief(voted) - one.belief(plain) for one in read]
+    assert more == pytest.approx([3 * read[0].named[1], -5, 0])
+
+
 def test_passages_hold_whole_units_under_the_headers_of_their_documents(grown: Checkpoint) -> None:
     of, made = desk(grown, LEASE, SUPPLY, CODE)
     window, tokenizer = made.window, of.tokenizer
@@ -181,7 +198,8 @@ def test_the_pointer_is_the_stock_models_last_states_compared(grown: Checkpoint)
     pointer = getattr(model, POINTER)
     for one in asked:
         with torch.no_grad(), dense(model):
-            hidden = model.get_decoder()(torch.tensor([one.ids])).last_hidden_state[0].float()
+            stock = in_fp32(model.get_decoder())(torch.tensor([one.ids])).last_hidden_state
+        hidden = stock[0].float()
         x = pointer.query @ (hidden[-1] / hidden[-1].square().mean().sqrt()) + pointer.bias
         logits = []
         for end in one.passages.ends:
@@ -329,13 +347,13 @@ def test_of_a_clause_the_model_says_the_short_answer(grown: Checkpoint) -> None:
         if not one.passages.units:
             continue
         one.clause = np.zeros(len(one.passages.units))
-        quote = made.chosen(one)[0]
-        short = made._short(one, quote)
-        if short is not None:
-            said += 1
-            assert quote[0] <= short[0] < short[1] <= quote[1] and short[1] - short[0] <= 4
+        for quote in one.passages.units:
+            short = made._short(one, quote)
+            if short is not None:
+                said += 1
+                assert quote[0] <= short[0] < short[1] <= quote[1] and short[1] - short[0] <= 4
         one.clause = None
-        assert made._short(one, quote) is None
+        assert made._short(one, one.passages.units[0]) is None
     assert said
 
 
