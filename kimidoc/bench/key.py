@@ -3,11 +3,12 @@
 The key is TOML, with the words as they stand in the documents:
 
     [[question]]   id, question, document and quote; or not_found = true: the papers do not say
-    [[trap]]       id, documents and quotes, one of each: what a finding should rest on
+    [[trap]]       id, documents and quotes, one of each: what a finding should rest on; or
+                   clean = true: what looks wrong and is not, where none should be raised
 
 The product reads, answers and reviews as ``ask`` and ``analyze`` do. A quote is right where it and
-the key's words share at least half of the shorter of them; a trap is raised where the quotes of one
-finding share words with one of its quotes, and wholly where with every one.
+the key's words share at least half of the shorter of them; a trap is raised where a quote of one
+finding stands within ``NEAR`` characters of one of its quotes, and wholly where that holds of each.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from kimidoc.errors import UsageError
 from kimidoc.types import Answer, Citation, Finding, Question, Quote
 
 Place = tuple[str, int, int]  # path, first character, end
+NEAR = 200  # characters: the sentence beside
 _HINT = "`kimidoc bench key --help` says what a key holds; examples/answers has some."
 
 
@@ -42,12 +44,14 @@ class Trap:
 
     id: str
     places: tuple[Place, ...]
+    clean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """Counts. ``first``, ``quoted``: the first quote is right, any is. ``raised``: traps that a
-    finding touches; ``wholly``: in all their places."""
+    finding touches; ``wholly``: in all their places. ``left``: of the ``clean``, those where no
+    finding quotes the very words."""
 
     questions: int
     found: int
@@ -58,6 +62,8 @@ class Row:
     traps: int
     raised: int
     wholly: int
+    clean: int
+    left: int
     findings: int
 
 
@@ -84,6 +90,7 @@ def read(file: Path, sources: cite.Sources) -> tuple[list[Asked], list[Trap]]:
                     _place(path, words, sources)
                     for path, words in zip(entry["documents"], entry["quotes"], strict=True)
                 ),
+                bool(entry.get("clean")),
             )
             for entry in given.get("trap", ())
         ]
@@ -122,6 +129,14 @@ def shares(citation: Citation, place: Place) -> bool:
     return 2 * common >= min(end - start, citation.end_char - citation.start_char)
 
 
+def near(citation: Citation, place: Place) -> bool:
+    """Whether a quote stands at a place, or beside it."""
+    path, start, end = place
+    if citation.path != path or citation.start_char is None or citation.end_char is None:
+        return False
+    return max(start, citation.start_char) - min(end, citation.end_char) <= NEAR
+
+
 def run(setting: Setting, key: Path) -> Result:
     """The paths read once, asked every question of the key, and reviewed. Raises UsageError."""
     sources = cite.Sources([segment.document for segment in setting.window.segments])
@@ -155,17 +170,30 @@ def _judged(asked: Asked, answer: Answer) -> Told:
 
 
 def _raised(traps: Sequence[Trap], findings: Sequence[Finding]) -> list[Told]:
-    told = []
-    for trap in traps:
-        touched = [
-            (finding, [any(shares(c, p) for c in finding.citations) for p in trap.places])
-            for finding in findings
-        ]
-        some = [finding for finding, hits in touched if any(hits)]
-        wholly = any(all(hits) for _, hits in touched)
-        said = ", ".join(sorted({finding.rule_id for finding in some})) or "no finding there"
-        told.append(Told("trap", trap.id, bool(some), wholly, said))
-    return told
+    return [_clean(trap, findings) if trap.clean else _trap(trap, findings) for trap in traps]
+
+
+def _trap(trap: Trap, findings: Sequence[Finding]) -> Told:
+    touched = [
+        (finding, [any(near(c, p) for c in finding.citations) for p in trap.places])
+        for finding in findings
+    ]
+    some = [finding for finding, hits in touched if any(hits)]
+    wholly = any(all(hits) for _, hits in touched)
+    return Told("trap", trap.id, bool(some), wholly, _rules(some) or "no finding there")
+
+
+def _clean(trap: Trap, findings: Sequence[Finding]) -> Told:
+    some = [
+        finding
+        for finding in findings
+        if any(shares(c, p) for c in finding.citations for p in trap.places)
+    ]
+    return Told("clean", trap.id, not some, not some, _rules(some) or "left alone")
+
+
+def _rules(findings: Sequence[Finding]) -> str:
+    return ", ".join(sorted({finding.rule_id for finding in findings}))
 
 
 def _row(
@@ -187,6 +215,8 @@ def _row(
         traps=len(of("trap")),
         raised=_count(of("trap"), "right"),
         wholly=_count(of("trap"), "first"),
+        clean=len(of("clean")),
+        left=_count(of("clean"), "right"),
         findings=findings,
     )
 

@@ -221,7 +221,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     "key": (
         (
             "asked", "found", "1st quote right", "any", "absent", "NOT FOUND", "traps", "raised",
-            "wholly", "findings",
+            "wholly", "clean", "left alone", "findings",
         ),
         _key,
     ),

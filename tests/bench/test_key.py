@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kimidoc.bench.key import shares
+from kimidoc.bench.key import NEAR, Trap, _raised, near, shares
 from kimidoc.cli.main import main
-from kimidoc.types import Citation, Document
+from kimidoc.types import Citation, Document, Finding
 from tests.bench.conftest import Bench
 from tests.engine.answer_models import LEASE
 
@@ -43,6 +43,24 @@ def test_what_shares_half_of_the_shorter_is_the_same_place() -> None:
     assert shares(quote, ("a.txt", 30, 70)) and not shares(quote, ("a.txt", 31, 71))
     assert not shares(quote, ("b.txt", 10, 50))
     assert not shares(Citation("unverified", "words"), ("a.txt", 10, 50))
+
+
+def test_a_trap_is_raised_beside_its_words_and_what_is_clean_at_them_only() -> None:
+    document = Document("a.txt", "text", "read", "x" * 2_000)
+    place, far = ("a.txt", 500, 540), ("a.txt", 1_500, 1_540)
+    beside = Citation.of(document, 540 + NEAR, 800)
+    assert near(beside, place) and not near(Citation.of(document, 541 + NEAR, 800), place)
+    finding = Finding("R1", "", "low", "", "a.txt", (beside,), "")
+    told = _raised(
+        [Trap("one", (place,)), Trap("two", (place, far)), Trap("three", (far,)),
+         Trap("four", (place,), clean=True), Trap("five", (("a.txt", 720, 800),), clean=True)],
+        [finding],
+    )  # fmt: skip
+    assert [(t.kind, t.right, t.first) for t in told] == [
+        ("trap", True, True), ("trap", True, False), ("trap", False, False),
+        ("clean", True, True), ("clean", False, False),
+    ]  # fmt: skip
+    assert told[0].said == "R1" and told[2].said == "no finding there"
 
 
 def test_counts_agree_with_the_entries(bench: Bench, work: Path) -> None:

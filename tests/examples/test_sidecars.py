@@ -41,7 +41,8 @@ def test_every_entry_is_complete(name: str) -> None:
         assert given in ({"document", "quote", "answer"}, {"not_found"}), question
         assert question.get("not_found", True) is True
     for trap in sidecar["trap"]:
-        assert trap.keys() == {"id", "what", "documents", "quotes"} and trap["quotes"]
+        assert trap.keys() - {"clean"} == {"id", "what", "documents", "quotes"} and trap["quotes"]
+        assert trap.get("clean", True) is True
     for kind in ("question", "trap"):
         ids = [entry["id"] for entry in sidecar[kind]]
         assert len(set(ids)) == len(ids) > 10
