@@ -41,8 +41,8 @@ def key(
     """Your own papers and an answer key: what is answered right, which traps are raised?
 
     The key's [[question]] has id, question, and document and quote, or not_found = true; its
-    [[trap]] id, documents and quotes, and clean = true where nothing should be raised. What came out
-    wrong is listed below the counts.
+    [[trap]] id, documents and quotes, and clean = true where nothing should be raised. What came
+    out wrong is listed below the counts.
     """
 
     def measure(setting: Setting) -> Result:
