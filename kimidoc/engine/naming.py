@@ -2,19 +2,17 @@
 
 "Which member does locker 253 belong to?" is not answered by what is said of locker 739, however
 alike the sentence is, and a small model that points at sentences does not look that closely. So
-where a question has names, two shares have a vote on whether there is an answer:
+the share of a question's names that stand neither in the passages nor in the headers over them has
+a vote against an answer. What it weighs was fitted (``train calibrate``), and is nothing where it
+was not. A question in small letters without a number has no names.
 
-    lacking   of the names, those that stand nowhere in the passages or the headers over them
-    held      of the names, those in the one sentence (with its neighbours) that has most of them
-
-What they weigh was fitted (``train calibrate``), and is nothing where it was not. A question in
-small letters without a number has no names, and no vote.
+That one sentence holds all names spoke for no answer there: questions that nothing answers name
+the same things.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _SENTENCE = re.compile(r"[.?!:]\s*$")
@@ -35,23 +33,9 @@ def names(question: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def shares(asked: frozenset[str], passages: str, sentences: Sequence[str]) -> tuple[float, float]:
-    """(lacking, held), 0 to 1; both 0 where nothing is named.
-
-    ``sentences``: what could be quoted, in order; neighbours are those next to each other.
-    """
+def lacking(asked: frozenset[str], passages: str) -> float:
+    """The share of the names that stand nowhere in the passages; 0 where nothing is named."""
     if not asked:
-        return 0.0, 0.0
-    there = _of(asked, passages)
-    each = [_of(asked, sentence) for sentence in sentences]
-    most = max((len(near) for near in _near(each)), default=0)
-    return 1 - len(there) / len(asked), most / len(asked)
-
-
-def _of(asked: frozenset[str], text: str) -> frozenset[str]:
-    return asked & {match[0].casefold() for match in _WORD.finditer(text)}
-
-
-def _near(each: Sequence[frozenset[str]]) -> Iterable[frozenset[str]]:
-    for n in range(len(each)):
-        yield frozenset().union(*each[max(0, n - 1) : n + 2])
+        return 0.0
+    there = {match[0].casefold() for match in _WORD.finditer(passages)}
+    return len(asked - there) / len(asked)

@@ -48,9 +48,9 @@ class Rules:
     the model of clauses has a vote (``clausal``): ``clause`` nats for each of its own on a unit,
     and on whether there is an answer ``shift`` and ``known`` for each of its best unit's.
 
-    Elsewhere ``held`` nats count that the question's names stand in one sentence, and ``lacking``
-    against an answer that they stand nowhere (``naming``); ``worth`` that the finder gives a unit
-    its full worth, against the pointer's own choice. Of the span head's log shares ``spans`` counts
+    Elsewhere ``lacking`` nats count against an answer that none of the question's names stands in
+    the passages (``naming``), and ``worth`` that the finder gives a unit its full worth, against
+    the pointer's own choice. Of the span head's log shares ``spans`` counts
     that a unit answers, and ``answers`` that any does. Where words of a unit have at most ``short``
     nats less than all of it, they are the short answer.
     """
@@ -65,7 +65,6 @@ class Rules:
     spans: float = 1.0
     answers: float = 1.0
     short: float = 0.0
-    held: float = 0.0
     lacking: float = 0.0
 
     @classmethod
@@ -82,7 +81,7 @@ class Asked:
     ``worth``, ``words`` [U]: of each unit, the finder's and, of a whole window, that of the
     question's words;
     ``clause`` [U]: the vote of the model of clauses on each, where it has one.
-    ``named``: the shares of the question's names that are lacking, and that one sentence holds.
+    ``lacking``: the share of the question's names that stand nowhere in them.
     Once it was read, ``pointed`` [U + 1]: log p of each unit and of none; ``told``: what the span
     head says of the units.
     """
@@ -94,7 +93,7 @@ class Asked:
     worth: _Floats
     words: _Floats
     clause: _Floats | None = None
-    named: tuple[float, float] = (0.0, 0.0)
+    lacking: float = 0.0
     pointed: _Floats = field(default_factory=lambda: np.zeros(1))
     told: Told | None = None
 
@@ -108,8 +107,7 @@ class Asked:
         if self.clause is not None:
             vote = rules.shift + rules.known * float(self.clause.max())
         else:
-            lacking, held = self.named
-            vote = rules.held * held - rules.lacking * lacking
+            vote = -rules.lacking * self.lacking
             if self.told is not None:
                 some = torch.logsumexp(self.told.units, 0) - self.told.none
                 vote += rules.answers * float(some.clamp(-CERTAIN, CERTAIN))
@@ -179,7 +177,6 @@ class Rereading(Desk):
         by_words = np.zeros(len(at))
         if free:
             by_words = look.worth_by_words(source)[at].astype(np.float64)
-        sentences = [words(self.window, unit) for unit in cut.units]
         passages = self.tokenizer.decode(cut.ids[cut.question[1] :])
         return Asked(
             prompt,
@@ -189,7 +186,7 @@ class Rereading(Desk):
             look.worth(source)[at].astype(np.float64),
             by_words,
             look.by_clause(cut.units) if cut.units else None,
-            naming.shares(naming.names(prompt.question), passages, sentences),
+            naming.lacking(naming.names(prompt.question), passages),
         )
 
     @torch.no_grad()

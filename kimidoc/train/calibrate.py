@@ -3,8 +3,8 @@
     answers, found    what the span head's log odds of an answer weigh beside the pointer's, and the
              sum from which on there is one: where the shares right of what is present and of what
              is absent have their best sum
-    held, lacking    the nats that the question's names count, for and against an answer
-             (``engine.naming``), by a logistic regression beside that sum
+    lacking    the nats that names of the question which stand nowhere count against an answer
+             (``engine.naming``), chosen with them
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
@@ -56,7 +56,8 @@ WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 SPANS = (0.0, 0.25, 0.5, 1.0, 2.0)
 ANSWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
-FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers", "held", "lacking")
+LACKING = (0.0, 5.0, 10.0, 20.0)  # nats; more would be a rule without exception
+FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers", "lacking")
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -64,10 +65,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A prompt about one document and the words that answer it; none where it is absent."""
+    """A prompt about one document and the words that answer it; none where it is absent.
+
+    ``renamed``: absent because it names something else (see ``renamed``).
+    """
 
     prompt: Prompt
     golds: tuple[str, ...]
+    renamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,13 @@ class Group:
     def present(self) -> NDArray[np.bool_]:
         """Which cases have an answer."""
         return np.array([bool(case.golds) for case in self.cases])
+
+    @property
+    def absent(self) -> tuple[NDArray[np.bool_], ...]:
+        """The others by kind: as they were asked, and with another name; each if there are any."""
+        renamed = np.array([case.renamed for case in self.cases])
+        kinds = (~self.present & ~renamed, renamed)
+        return tuple(kind for kind in kinds if kind.any()) or kinds[:1]
 
     def beliefs(self, rules: Rules) -> Floats:
         """In an answer to each."""
@@ -161,7 +173,8 @@ def renamed(window: Window, documents: Sequence[Labelled], rng: Random) -> list[
         alike = [n for n in every if n.casefold() not in text and n.isdigit() == name.isdigit()]
         if alike:
             other = question.replace(name, rng.choice(alike))
-            found.append(Case(replace(case.prompt, id=f"{case.prompt.id}'", question=other), ()))
+            asked = replace(case.prompt, id=f"{case.prompt.id}'", question=other)
+            found.append(Case(asked, (), renamed=True))
     return found
 
 
@@ -177,25 +190,31 @@ def _scoped(window: Window, prompt: Prompt) -> str:
     return segment.document.text
 
 
-def threshold(beliefs: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> float:
+def threshold(beliefs: Floats, present: NDArray[np.bool_]) -> float:
     """Where found-when-present and not-found-when-absent have the best sum; between two beliefs.
 
-    Of equal sums the one whose two shares are closest. ``weights``: what each case counts (1).
+    Of equal sums the one whose two shares are closest.
     """
-    return best_threshold(beliefs, present, weights)[0]
+    return best_threshold(beliefs, present, (~present,))[0]
 
 
 def best_threshold(
-    beliefs: Floats, present: NDArray[np.bool_], weights: Floats | None = None
+    beliefs: Floats,
+    present: NDArray[np.bool_],
+    absent: Sequence[NDArray[np.bool_]],
+    digits: int = 9,
 ) -> tuple[float, float]:
-    """``threshold``, and the sum of the shares there."""
-    weights = np.ones(len(beliefs)) if weights is None else weights
+    """``threshold``, and the sum of the shares there. ``absent``: kinds of cases that count alike.
+
+    ``digits`` of a sum that count: sums that differ by less are equal.
+    """
     order = np.unique(beliefs)
     places = [order[0] - 1, *((order[:-1] + order[1:]) / 2), order[-1] + 1]
 
     def merit(at: float) -> tuple[float, float]:
-        hits, rest = _share(beliefs[present] >= at), _share(beliefs[~present] < at)
-        return round(hits + rest, 9), -abs(hits - rest)
+        hits = _share(beliefs[present] >= at)
+        rest = float(np.mean([_share(beliefs[kind] < at) for kind in absent]))
+        return round(hits + rest, digits), -abs(hits - rest)
 
     best = max(places, key=merit)
     return float(best), merit(best)[0]
@@ -274,27 +293,12 @@ def _found(group: Group, rules: Rules) -> Rules:
     """The rules for whether there is an answer, without the vote of the model of clauses."""
     tried = []
     for answers in ANSWERS if group.within else (0.0,):
-        beliefs = group.beliefs(replace(rules, answers=answers, known=0.0, shift=0.0))
-        tried.append((*best_threshold(beliefs, group.present), answers))
-    at, _, answers = max(tried, key=lambda one: one[1])
-    rules = replace(rules, found=at, answers=answers)
-    return by_names(group, rules) if group.within else rules
-
-
-def by_names(group: Group, rules: Rules) -> Rules:
-    """The rules with what the question's names weigh, and where an answer then begins."""
-    rules = replace(rules, held=0.0, lacking=0.0)
-    given, present = group.beliefs(replace(rules, known=0.0, shift=0.0)), group.present
-    voted = np.isfinite(given)
-    lacking, held = np.array([one.named for one in group.read]).T
-    columns = np.stack([given, held, -lacking], 1)[voted]
-    weights, _ = logistic(columns, present[voted].astype(float))
-    if weights[0] <= 0:
-        return rules
-    nats = [float(max(0.0, weight / weights[0])) for weight in weights[1:]]
-    rules = replace(rules, held=nats[0], lacking=nats[1])
-    at = threshold(group.beliefs(replace(rules, known=0.0, shift=0.0)), present)
-    return replace(rules, found=at)
+        for lacking in LACKING if group.within else (rules.lacking,):
+            one = replace(rules, answers=answers, lacking=lacking)
+            beliefs = group.beliefs(replace(one, known=0.0, shift=0.0))
+            at, best = best_threshold(beliefs, group.present, group.absent, 2)
+            tried.append((best, replace(one, found=at)))
+    return max(tried, key=lambda one: one[0])[1]
 
 
 def _best(group: Group, tried: Sequence[Rules]) -> Rules:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from kimidoc import pack
 from kimidoc.engine.local import LocalEngine
@@ -53,44 +53,30 @@ def test_a_name_of_another_document_takes_the_place_of_its_own(tmp_path: Path) -
         assert not names(case.prompt.question) & names(f"x {segment.document.text}")
 
 
-@dataclass
-class Read:
-    """What ``Asked`` is to the rules here: a belief of its own, and names."""
-
-    own: float
-    named: tuple[float, float]
-
-
 class Group:
-    """Stands for one whose beliefs cannot tell, and whose names can."""
+    """Stands for one whose beliefs hardly tell, and whose names do for one kind of absent case."""
 
     within = True
 
-    def __init__(self, read: list[Read], present: list[bool]) -> None:
-        self.read, self.present = read, np.array(present)
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.present = np.arange(400) % 2 == 0
+        self._own = rng.normal(size=400) + self.present
+        other = ~self.present & (rng.random(400) < 0.5)
+        self.absent = (~self.present & ~other, other)
+        self._lacking = other & (rng.random(400) < 0.8)
 
     def beliefs(self, rules: Rules) -> Any:
-        return np.array(
-            [r.own + rules.held * r.named[1] - rules.lacking * r.named[0] for r in self.read]
-        )
+        return self._own - rules.lacking * self._lacking
 
 
-def test_names_weigh_as_much_as_they_tell() -> None:
-    rng = np.random.default_rng(0)
-    own = rng.normal(size=400)
-    present = [n % 2 == 0 for n in range(400)]
-    telling = [(0.0, 1.0) if p else (1.0, 0.0) for p in present]
-    read = [
-        Read(float(o + p), named if rng.random() < 0.8 else (0.5, 0.5))
-        for o, p, named in zip(own, present, telling, strict=True)
-    ]
-    rules = calibrate.by_names(cast("Any", Group(read, present)), Rules())
-    assert rules.held > 0.5 and rules.lacking > 0.5
-
-    def share(rules: Rules) -> float:
-        beliefs = Group(read, present).beliefs(rules) >= rules.found
-        return float((beliefs == np.array(present)).mean())
-
-    alone = Group(read, present).beliefs(Rules())
-    at_best = calibrate.threshold(alone, np.array(present))
-    assert share(rules) > share(Rules(found=at_best)) + 0.1
+def test_names_weigh_where_they_tell() -> None:
+    group = Group()
+    rules = calibrate._found(cast("Any", group), Rules(known=3, shift=1))
+    assert rules.lacking == 5.0 and (rules.known, rules.shift) == (3, 1)  # more tells no more
+    plain, before = calibrate.best_threshold(group.beliefs(Rules()), group.present, group.absent)
+    at, after = calibrate.best_threshold(group.beliefs(rules), group.present, group.absent)
+    assert after > before + 0.1 and at != plain
+    said = group.beliefs(rules) >= rules.found
+    shares = [(said[group.present]).mean(), *((~said[kind]).mean() for kind in group.absent)]
+    assert shares[0] + np.mean(shares[1:]) == pytest.approx(after, abs=0.01)
