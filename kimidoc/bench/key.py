@@ -122,19 +122,22 @@ def _place(path: str, words: str, sources: cite.Sources) -> Place:
 
 def shares(citation: Citation, place: Place) -> bool:
     """Whether a quote and a place have at least half of the shorter of them in common."""
-    path, start, end = place
-    if citation.path != path or citation.start_char is None or citation.end_char is None:
-        return False
-    common = min(end, citation.end_char) - max(start, citation.start_char)
-    return 2 * common >= min(end - start, citation.end_char - citation.start_char)
+    common, shorter = _common(citation, place)
+    return 2 * common >= shorter
 
 
 def near(citation: Citation, place: Place) -> bool:
     """Whether a quote stands at a place, or beside it."""
+    return _common(citation, place)[0] >= -NEAR
+
+
+def _common(citation: Citation, place: Place) -> tuple[float, int]:
+    """Characters that both have, less than 0 for those between them, and of the shorter one."""
     path, start, end = place
     if citation.path != path or citation.start_char is None or citation.end_char is None:
-        return False
-    return max(start, citation.start_char) - min(end, citation.end_char) <= NEAR
+        return float("-inf"), 0
+    first, last = citation.start_char, citation.end_char
+    return min(end, last) - max(start, first), min(end - start, last - first)
 
 
 def run(setting: Setting, key: Path) -> Result:

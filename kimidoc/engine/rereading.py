@@ -177,7 +177,8 @@ class Rereading(Desk):
         by_words = np.zeros(len(at))
         if free:
             by_words = look.worth_by_words(source)[at].astype(np.float64)
-        passages = self.tokenizer.decode(cut.ids[cut.question[1] :])
+        named = naming.names(prompt.question)
+        passages = self.tokenizer.decode(cut.ids[cut.question[1] :]) if named else ""
         return Asked(
             prompt,
             cut,
@@ -186,7 +187,7 @@ class Rereading(Desk):
             look.worth(source)[at].astype(np.float64),
             by_words,
             look.by_clause(cut.units) if cut.units else None,
-            naming.lacking(naming.names(prompt.question), passages),
+            naming.lacking(named, passages),
         )
 
     @torch.no_grad()

@@ -130,7 +130,7 @@ def predict(
     peak += max(seal, in_memory)
     if calibration is not None:
         peak = max(peak, held_bytes + calibration.load_peak_bytes)
-    stored = kept + keys + 12 * tokens + _manifest(anatomy, documents) if session else 0
+    stored = kept + keys + 12 * tokens + _manifest(layout, documents) if session else 0
     return Prediction(
         tokens=tokens,
         weights_bytes=weights,
@@ -191,8 +191,8 @@ def _kept(anatomy: Anatomy, layout: Layout, tokens: int) -> int:
     return total
 
 
-def _manifest(anatomy: Anatomy, documents: int) -> int:
-    read = anatomy.read_layers or anatomy.layers
+def _manifest(layout: Layout, documents: int) -> int:
+    read = len(layout.history)
     return MANIFEST_BYTES + read * LAYER_ENTRY_BYTES + documents * DOCUMENT_ENTRY_BYTES
 
 
