@@ -238,6 +238,54 @@ def spans(
     _told(streams, right)
 
 
+@command(app, examples="  kimidoc train ablation datasets/ --work work/")
+@flat
+def ablation(
+    ctx: typer.Context,
+    data: Data,
+    *,
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where examples are kept.")],
+    share: Annotated[
+        float, _option("--share", metavar="X", min=0.0, about="Share of the data (0.02).")
+    ] = 0.02,
+    asked: Annotated[
+        int, _option("--asked", metavar="N", min=1, about="Questions of kept contracts (150).")
+    ] = 150,
+    steps: Annotated[
+        int, _option("--steps", metavar="N", min=0, about="For queries over depth (40).")
+    ] = 40,
+    scratch: Annotated[
+        int, _option("--scratch", metavar="N", min=0, about="For arms from the base model (0).")
+    ] = 0,
+    tokens: Annotated[
+        int, _option("--tokens", metavar="N", min=1, about="Of a step (8192).")
+    ] = 8_192,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+    manner: Manner,
+) -> None:
+    """What each part of the reader brings, on contracts that nothing was trained on."""
+    from kimidoc.models import nano, registry
+    from kimidoc.train import ablation as stage
+    from kimidoc.train.reader import Recipe
+
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    folder = _folder(data)
+    where = _checkpoint(streams, manner, registry.BASE.id)
+    indexer = nano.indexer(where.fingerprint)
+    assert indexer is not None, "the shipped indexer is the base model's"
+    Path(work).mkdir(parents=True, exist_ok=True)
+    recipe = replace(Recipe(), seed=seed, at_once=_at_once(device))
+    found = stage.run(
+        folder, where, indexer, nano.reader_file(), recipe,
+        stage.Budget(share, asked, steps, scratch, tokens), Path(work), threads, _device(device),
+        streams.progress,
+    )  # fmt: skip
+    _told(streams, found)
+
+
 @command(app, examples="  kimidoc train kinds datasets/ -o kinds.safetensors")
 @flat
 def kinds(

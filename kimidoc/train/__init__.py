@@ -13,7 +13,9 @@
     reader      the reader's training: one step, a run that can be interrupted
     muonclip    Muon and AdamW as one, and QK-clip
     balance     experts used alike: biases and a small loss
+    attnres     layers that attend to depth, as the base model at first
     reader_stage  ``kimidoc train reader`` from folders to weights
+    ablation    ``kimidoc train ablation``: what each part of the reader brings
     kinds       ``kimidoc train kinds``: which kind of clause a question asks for
     span_cases  passages, a question and the words that answer, for the head that says them
     span_states   what the reader sees of them, kept on disk

@@ -15,20 +15,26 @@ import torch
 from torch import Tensor, nn
 
 LIMIT = 100.0  # of attention logits, as in K2
+BY_ROW = ("router", "queries")
 
 
 class MuonClip:
-    """Both optimisers as one. ``router``s go to AdamW: their rows are told apart one by one."""
+    """Both optimisers as one. A matrix whose rows are told apart one by one goes to AdamW, as the
+    rest does."""
 
     def __init__(
         self, trained: Mapping[str, nn.Parameter], rate: float, decay: float, limit: float = LIMIT
     ) -> None:
-        matrices = [p for n, p in trained.items() if p.dim() == 2 and not n.endswith("router")]
-        rest = [p for n, p in trained.items() if p.dim() != 2 or n.endswith("router")]
+        whole = {n for n, p in trained.items() if p.dim() == 2 and not n.endswith(BY_ROW)}
+        matrices = [trained[n] for n in trained if n in whole]
+        rest = [trained[n] for n in trained if n not in whole]
         self.limit = limit
-        self._parts: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
-        ]
+        self._parts: list[torch.optim.Optimizer] = []
+        if matrices:
+            muon = torch.optim.Muon
+            self._parts.append(
+                muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+            )
         if rest:
             self._parts.append(torch.optim.AdamW(rest, lr=rate, weight_decay=0.0))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -42,6 +42,7 @@ class Recipe:
     ``tokens``: of a step at most, padding included; ``at_once``: of these in one pass, as memory
     allows: what a step's passes give is added up. ``reading``: weight of the next token of the
     passages, at ``reading_places`` places of each; ``alike``: of the balancing loss.
+    ``residual``: layers of a block, where layers attend to depth (``attnres``); 0: none do.
     """
 
     shape: ReaderShape = field(default_factory=ReaderShape)
@@ -57,18 +58,33 @@ class Recipe:
     clip_every: int = 10
     seed: int = 0
     save_every: int = 50
+    residual: int = 0
 
 
 class Training:
-    """One run: its state is what is trained, the optimisers, the step and the order."""
+    """One run: its state is what is trained, the optimisers, the step and the order.
+
+    ``start``: what an earlier run made of it; ``only``: the one part that is trained.
+    """
 
     def __init__(
-        self, recipe: Recipe, model: Any, examples: Sequence[Example], device: str = CPU
+        self,
+        recipe: Recipe,
+        model: Any,
+        examples: Sequence[Example],
+        device: str = CPU,
+        start: Mapping[str, Tensor] | None = None,
+        only: str | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.examples = recipe, examples
         self.device = device
-        self.upcycling = Upcycling(model.to(device), recipe.shape).to(device)
+        self.upcycling = Upcycling(model.to(device), recipe.shape, recipe.residual).to(device)
+        if start is not None:
+            self.upcycling.take(start)
+        if only is not None:
+            self.upcycling.train_only(only)
+        self._speed = balance.SPEED if only is None else 0.0
         self.optimiser = MuonClip(self.upcycling.trained(), recipe.rate, recipe.decay)
         self.step, self.rng = 0, Random(recipe.seed)
         self._batches: list[list[int]] = []
@@ -106,7 +122,9 @@ class Training:
         )
         said = {"pointing": pointing, "saying": saying, "reading": reading, "alike": alike}
         said["size"] = size
-        said["worst_load"] = balance.shift(routed for _, routed in self.upcycling.routed())
+        said["worst_load"] = balance.shift(
+            (routed for _, routed in self.upcycling.routed()), self._speed
+        )
         if watch.most:
             gains = {n: self.upcycling.gain(n) for n in watch.most if n >= recipe.shape.first}
             said["most_logit"] = max(float(m.max()) for m in watch.most.values())

@@ -30,7 +30,7 @@ from kimidoc.train.ranked import Ranker
 from kimidoc.train.reader import Recipe, Training
 from kimidoc.train.sources import Labelled
 from kimidoc.train.stage import WINDOW_TOKENS, demand_some, draw, logged
-from kimidoc.train.states import BLOCK, CPU, DTYPE, Frozen, reader_on, windows
+from kimidoc.train.states import BLOCK, CPU, Frozen, reader_on, trained_in, windows
 from kimidoc.train.upcycle import Upcycling
 from kimidoc.types import Window
 
@@ -99,7 +99,7 @@ def train(
     threads: int | None = None, device: str = CPU, progress: Progress = silent,
 ) -> None:  # fmt: skip
     """From examples to weights."""
-    loaded = load(checkpoint, threads, dtype=getattr(torch, DTYPE))
+    loaded = load(checkpoint, threads, dtype=trained_in(device))
     training = Training(recipe, loaded.model, made, device)
     with logged(work, recipe.steps, progress) as log:
         state = training.run(log, work)

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from kimidoc import pack
 from kimidoc.attention import register
+from kimidoc.attention.products import native
 from kimidoc.attention.whole import WholeWindow
 from kimidoc.engine.prefill import layer_major, token_ids
 from kimidoc.engine.read_plan import ReadPlan
@@ -38,6 +39,12 @@ from kimidoc.train.sources import Labelled
 from kimidoc.types import Document, Window
 
 BLOCK, DTYPE, CPU = 128, "bfloat16", "cpu"
+
+
+def trained_in(device: str) -> torch.dtype:
+    """What a model is trained in there: bf16, or fp32 where the processor has no bf16 products."""
+    wide = device == CPU and not native()
+    return torch.float32 if wide else torch.bfloat16
 
 
 def demand(device: str) -> None:

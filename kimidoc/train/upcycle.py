@@ -9,7 +9,7 @@ All of it begins as nothing, so the model begins as the base model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -21,8 +21,10 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from kimidoc.experts.routed import RoutedExperts, Upcycled
 from kimidoc.models import int8
 from kimidoc.models.nano.reader import POINTER, PROJECTIONS, Pointer, ReaderShape
+from kimidoc.train.attnres import BlockResiduals
 
 ATTENTION = "kimidoc-training"
+QUERIES = "queries"  # the name of what attends to depth
 
 
 class LowRank(nn.Module):
@@ -81,9 +83,12 @@ def _attend(
 
 
 class Upcycling(nn.Module):
-    """What is trained, in the base model's own layers."""
+    """What is trained, in the base model's own layers.
 
-    def __init__(self, model: Any, shape: ReaderShape) -> None:
+    ``residual``: layers of a block, where layers attend to depth (``attnres``); 0: they do not.
+    """
+
+    def __init__(self, model: Any, shape: ReaderShape, residual: int = 0) -> None:
         super().__init__()
         AttentionInterface.register(ATTENTION, _attend)
         self.shape, self.model = shape, model
@@ -97,7 +102,11 @@ class Upcycling(nn.Module):
                 own = heads if name == "q_proj" else 0
                 setattr(attention, name, LowRank(getattr(attention, name), shape.rank, own))
             layer.mlp = Upcycled(layer.mlp, RoutedExperts(shape.experts))
-        self.pointer = Pointer(model.config.hidden_size, shape.pointed)
+        width = model.config.hidden_size
+        self.pointer = Pointer(width, shape.pointed)
+        self.depth: BlockResiduals | None = None
+        if residual:
+            self.depth = BlockResiduals(width, shape.first, len(self.layers), residual)
         if model.dtype == torch.bfloat16 and self.device.type == "cpu" and int8.supported():
             int8.apply(model, until=shape.first)
         model.set_attn_implementation(ATTENTION)
@@ -110,17 +119,35 @@ class Upcycling(nn.Module):
 
     def hidden(self, ids: Tensor) -> Tensor:
         """ids [B, S], padded on the right -> what the head takes, [B, S, C]"""
-        decoder = self.model.get_decoder()
         at = torch.arange(ids.shape[1], device=ids.device)[None]
-        with torch.no_grad():
-            x = decoder.embed_tokens(ids)
-            turns = decoder.rotary_emb(x, at)
-            for layer in self.layers[: self.shape.first]:
-                x = self._through(layer, x, at, turns)
-        for layer in self.layers[self.shape.first :]:
-            x = self._through(layer, x, at, turns)
-        out: Tensor = decoder.norm(x)
+        entered = self._below(ids, at)
+        x, decoder = entered[-1], self.model.get_decoder()
+        turns = decoder.rotary_emb(x, at)
+        stream = None if self.depth is None else self.depth.stream(entered)
+        for number in range(self.shape.first, len(self.layers)):
+            if stream is not None:
+                x = stream.entering(number)
+            y = self._through(self.layers[number], x, at, turns)
+            if stream is not None:
+                stream.left(number, y - x)
+            x = y
+        out: Tensor = decoder.norm(x if stream is None else stream.entering(len(self.layers)))
         return out
+
+    @torch.no_grad()
+    def _below(self, ids: Tensor, at: Tensor) -> list[Tensor]:
+        """What enters the first layer that is changed; before it, where layers attend to depth,
+        what enters the blocks below: [B, S, C] each"""
+        decoder = self.model.get_decoder()
+        x = decoder.embed_tokens(ids)
+        turns = decoder.rotary_emb(x, at)
+        bounds = () if self.depth is None else self.depth.bounds()
+        entered = []
+        for number, layer in enumerate(self.layers[: self.shape.first]):
+            if number in bounds:
+                entered.append(x)
+            x = self._through(layer, x, at, turns)
+        return [*entered, x]
 
     def _through(self, layer: Any, x: Tensor, at: Tensor, turns: Any) -> Tensor:
         out: Any = layer(x, attention_mask=None, position_ids=at, position_embeddings=turns)
@@ -142,8 +169,8 @@ class Upcycling(nn.Module):
         gain: Tensor = self.layers[layer].self_attn.q_proj.gain
         return gain
 
-    def trained(self) -> dict[str, nn.Parameter]:
-        """What the optimiser moves, by the names of ``models.nano.reader``."""
+    def ours(self) -> dict[str, nn.Parameter]:
+        """What can be trained, by the names of ``models.nano.reader``."""
         found: dict[str, nn.Parameter] = {}
         for number in range(self.shape.first, len(self.layers)):
             layer = self.layers[number]
@@ -154,19 +181,32 @@ class Upcycling(nn.Module):
             for name, value in layer.mlp.routed.named_parameters():
                 found[f"layers.{number}.experts.{name}"] = value
         found |= {f"{POINTER}.{name}": value for name, value in self.pointer.named_parameters()}
+        if self.depth is not None:
+            found[QUERIES] = self.depth.queries
         return found
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """What the optimiser moves of it."""
+        return {name: value for name, value in self.ours().items() if value.requires_grad}
+
+    def train_only(self, name: str) -> None:
+        """Leave all else as it is."""
+        for own, value in self.ours().items():
+            value.requires_grad_(own == name)
 
     def state(self) -> dict[str, Tensor]:
         """What is trained and what balancing and clipping moved, as ``reader.save`` takes it."""
-        found: dict[str, Tensor] = {name: p.detach() for name, p in self.trained().items()}
+        found: dict[str, Tensor] = {name: p.detach() for name, p in self.ours().items()}
         for number, routed in self.routed():
             found[f"layers.{number}.experts.bias"] = routed.bias
             if self.shape.rank:
                 found[f"layers.{number}.q_proj.gain"] = self.gain(number)
         return found
 
-    def take(self, state: dict[str, Tensor]) -> None:
-        """Set everything to what ``state`` gave."""
+    def take(self, state: Mapping[str, Tensor]) -> None:
+        """Set everything to what ``state`` gave; it may know nothing of attention to depth."""
+        own = self.state()
+        assert own.keys() - state.keys() <= {QUERIES}
         with torch.no_grad():
-            for name, value in self.state().items():
-                value.copy_(state[name])
+            for name in own.keys() & state.keys():
+                own[name].copy_(state[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ NOUNS = (
     "harbour lantern orchard granite saddle violin compass meadow anchor pepper candle mirror "
     "basket copper feather glacier hammer island jacket kettle ladder magnet needle oyster"
 ).split()
+HELD = "Contract 43.txt"  # the first of such names that is kept from training
 PLACES = "Oslo Turin Quito Lagos Perth Kyoto Dakar Minsk".split()
 
 
@@ -48,6 +50,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "gutenberg").mkdir()
     (root / "gutenberg" / "NOTE.txt").write_text("not a book", "utf-8")
     (root / "gutenberg" / "book.txt").write_text(story(3), "utf-8")
+    return root
+
+
+@pytest.fixture
+def more(data: Path, tmp_path: Path) -> Path:
+    """The toy data and a contract that nothing is trained on."""
+    root = tmp_path / "data"
+    shutil.copytree(data, root)
+    contracts = root / "cuad"
+    shutil.copy(
+        contracts / "full_contract_txt" / "Contract 0.txt", contracts / "full_contract_txt" / HELD
+    )
+    labels = contracts / "cuad_spans.jsonl"
+    rows = [line for line in labels.read_text("utf-8").splitlines() if "Contract 0.txt" in line]
+    with labels.open("a", encoding="utf-8") as lines:
+        lines.writelines(row.replace("Contract 0.txt", HELD) + "\n" for row in rows)
     return root
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,26 +16,9 @@ from kimidoc.models.nano import reader as shipped
 from kimidoc.train import calibrate, everything, kinds, sources, spans
 from kimidoc.train import indexer as late
 from kimidoc.train.sources import cuad, held_out
+from tests.train.conftest import HELD
 from tests.train.test_reader import RECIPE
 from tests.train.test_spans import toy
-
-HELD = "Contract 43.txt"  # the first of such names that is kept from training
-
-
-@pytest.fixture
-def more(data: Path, tmp_path: Path) -> Path:
-    """The toy data and a contract that nothing is trained on."""
-    root = tmp_path / "data"
-    shutil.copytree(data, root)
-    contracts = root / "cuad"
-    shutil.copy(
-        contracts / "full_contract_txt" / "Contract 0.txt", contracts / "full_contract_txt" / HELD
-    )
-    labels = contracts / "cuad_spans.jsonl"
-    rows = [line for line in labels.read_text("utf-8").splitlines() if "Contract 0.txt" in line]
-    with labels.open("a", encoding="utf-8") as lines:
-        lines.writelines(row.replace("Contract 0.txt", HELD) + "\n" for row in rows)
-    return root
 
 
 def test_every_file_and_the_rules(
