@@ -79,11 +79,7 @@ def indexer(
     from kimidoc.train import stage
     from kimidoc.train.indexer import Recipe
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    source = _folder(data)
-    where = _checkpoint(streams, manner, model)
-    Path(work).mkdir(parents=True, exist_ok=True)
+    streams, source, where = _open(ctx, manner, data, model, work)
     recipe = replace(Recipe(), shape=stage.shape_of(where), steps=steps, seed=seed)
     stage.run(
         source, [Path(c) for c in code or ()], where, recipe, Path(work), Path(output), threads,
@@ -112,13 +108,9 @@ def reader(
     from kimidoc.train import reader_stage
     from kimidoc.train.reader import Recipe
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    folder = _folder(data)
-    where = _checkpoint(streams, manner, registry.BASE.id)
+    streams, folder, where = _open(ctx, manner, data, registry.BASE.id, work)
     indexer = nano.indexer(where.fingerprint)
     assert indexer is not None, "the shipped indexer is the base model's"
-    Path(work).mkdir(parents=True, exist_ok=True)
     recipe = replace(Recipe(), steps=steps, seed=seed, at_once=_at_once(device))
     reader_stage.run(
         folder, [Path(c) for c in code or ()], where, indexer, recipe, Path(work), Path(output),
@@ -147,10 +139,7 @@ def all_(
     from kimidoc.models import registry
     from kimidoc.train import everything
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    source = _folder(data)
-    where = _checkpoint(streams, manner, registry.BASE.id)
+    streams, source, where = _open(ctx, manner, data, registry.BASE.id, work)
     right = everything.run(
         source, [Path(c) for c in code or ()], where, Path(work), Path(output), threads,
         _teacher("minilm", device), share, seed, _device(device), _at_once(device),
@@ -195,11 +184,9 @@ def calibrate(
     from kimidoc.models import checkpoint, registry
     from kimidoc.train import calibrate as stage
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    base = _checkpoint(streams, manner, registry.BASE.id)
+    streams, folder, base = _open(ctx, manner, data, registry.BASE.id)
     where = checkpoint.with_reader(base, Path(weights), Path(spans) if spans else None)
-    documents = stage.held_out(_folder(data) / "cuad", count)
+    documents = stage.held_out(folder / "cuad", count)
     known = None if clauses is None else linear.Model(parsed(_text(clauses)))
     right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
     _told(streams, right)
@@ -227,12 +214,8 @@ def spans(
     from kimidoc.models import checkpoint, nano, registry
     from kimidoc.train import spans as stage
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    source = _folder(data)
-    base = _checkpoint(streams, manner, registry.BASE.id)
+    streams, source, base = _open(ctx, manner, data, registry.BASE.id, work)
     where = checkpoint.with_reader(base, Path(weights) if weights else nano.reader_file())
-    Path(work).mkdir(parents=True, exist_ok=True)
     recipe = replace(stage.Recipe(), shape=stage.shape_of(where), epochs=epochs, seed=seed)
     right = stage.run(source, where, recipe, Path(work), Path(output), threads, streams.progress)
     _told(streams, right)
@@ -270,13 +253,9 @@ def ablation(
     from kimidoc.train import ablation as stage
     from kimidoc.train.reader import Recipe
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    folder = _folder(data)
-    where = _checkpoint(streams, manner, registry.BASE.id)
+    streams, folder, where = _open(ctx, manner, data, registry.BASE.id, work)
     indexer = nano.indexer(where.fingerprint)
     assert indexer is not None, "the shipped indexer is the base model's"
-    Path(work).mkdir(parents=True, exist_ok=True)
     recipe = replace(Recipe(), seed=seed, at_once=_at_once(device))
     found = stage.run(
         folder, where, indexer, nano.reader_file(), recipe,
@@ -312,11 +291,9 @@ def kinds(
     from kimidoc.models import nano
     from kimidoc.train import kinds as stage
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    where = _checkpoint(streams, manner, model)
+    streams, folder, where = _open(ctx, manner, data, model)
     indexer = Indexer.load(nano.indexer_file() if weights is None else Path(weights))
-    right = stage.run(_folder(data), where, indexer, Path(output), blocks, threads, seed)
+    right = stage.run(folder, where, indexer, Path(output), blocks, threads, seed)
     _told(streams, right)
 
 
@@ -339,11 +316,9 @@ def verdict(
     """The rule that says whether a question is answered at all, for an indexer and a checkpoint."""
     from kimidoc.train import verdict as stage
 
-    streams = ctx.find_object(Streams)
-    assert streams is not None
-    where = _checkpoint(streams, manner, model)
+    streams, folder, where = _open(ctx, manner, data, model)
     right = stage.run(
-        Path(data), where, Path(weights), Path(output), tokens, threads, seed, streams.progress
+        folder, where, Path(weights), Path(output), tokens, threads, seed, streams.progress
     )
     _told(streams, right)
 
@@ -382,18 +357,22 @@ def _text(file: str) -> str:
         ) from None
 
 
-def _folder(data: str) -> Path:
-    if not Path(data).is_dir():
-        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
-    return Path(data)
-
-
-def _checkpoint(streams: Streams, manner: Any, name: str | None) -> Checkpoint:
-    """The checkpoint of that name, or the one that is used by default."""
+def _open(
+    ctx: typer.Context, manner: Any, data: str, model: str | None, work: str | None = None
+) -> tuple[Streams, Path, Checkpoint]:
+    """The streams, the data's folder, and the checkpoint of that name, or the one that is used by
+    default; ``work`` is made where it is not there. Raises UsageError."""
     from kimidoc.models import checkpoint, registry
 
+    streams = ctx.find_object(Streams)
+    assert streams is not None
+    if not Path(data).is_dir():
+        raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
     settings = settle(streams, manner).settings
-    return checkpoint.resolve(
-        name or settings.model or registry.default(), settings.cache_dir,
+    where = checkpoint.resolve(
+        model or settings.model or registry.default(), settings.cache_dir,
         offline=settings.offline, progress=streams.progress,
     )  # fmt: skip
+    if work is not None:
+        Path(work).mkdir(parents=True, exist_ok=True)
+    return streams, Path(data), where
