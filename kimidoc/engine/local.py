@@ -360,7 +360,8 @@ class LocalEngine:
 
     def desk(self, prefix: Prefix) -> Desk:
         """What answers on that prefix; by reading again, where the model was trained to."""
-        from kimidoc.engine.rereading import Rereading, Rules
+        from kimidoc.engine.rereading import Rereading
+        from kimidoc.engine.votes import Rules
         from kimidoc.engine.writing import Desk
 
         held = prefix.handle

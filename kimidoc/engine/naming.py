@@ -1,9 +1,9 @@
-"""The names and numbers of a question: do they stand in what was read for it? A rule over words.
+"""The names and numbers of a question: do they stand in a document? A rule over words.
 
 "Which member does locker 253 belong to?" is not answered by what is said of locker 739, however
 alike the sentence is, and a small model that points at sentences does not look that closely. So
-the share of a question's names that stand neither in the passages nor in the headers over them has
-a vote against an answer. What it weighs was fitted (``train calibrate``), and is nothing where it
+the share of a question's names that stand neither in a document nor in its path has a vote against
+an answer from there. What it weighs was fitted (``train calibrate``), and is nothing where it
 was not. A question in small letters without a number has no names.
 
 That one sentence holds all names spoke for no answer there: questions that nothing answers name
@@ -33,9 +33,11 @@ def names(question: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def lacking(asked: frozenset[str], passages: str) -> float:
-    """The share of the names that stand nowhere in the passages; 0 where nothing is named."""
-    if not asked:
-        return 0.0
-    there = {match[0].casefold() for match in _WORD.finditer(passages)}
-    return len(asked - there) / len(asked)
+def words(text: str) -> frozenset[str]:
+    """The words of a text, casefolded, as ``names`` spells them."""
+    return frozenset(match[0].casefold() for match in _WORD.finditer(text))
+
+
+def lacking(asked: frozenset[str], there: frozenset[str]) -> float:
+    """The share of the names that are not ``there``; 0 where nothing is named."""
+    return len(asked - there) / len(asked) if asked else 0.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from kimidoc.engine.constrain import Unit, units
 from kimidoc.types import Tokenizer, Window
@@ -51,6 +51,17 @@ def by_both(best: Sequence[int], by_words: Iterable[int]) -> list[int]:
     blocks = list(best[:OF_ALL])
     more = (block for block in by_words if block not in blocks)
     return [*blocks, *islice(more, BY_WORDS)]
+
+
+def apart(blocks: Iterable[int]) -> list[list[int]]:
+    """Blocks in window order, in as few parts as hold ``PASSAGES`` each, of like size.
+
+    The pointer was trained on so many: among more it finds less. Never fewer than one part.
+    """
+    order = sorted(set(blocks))
+    parts = max(1, -(-len(order) // PASSAGES))
+    edges = [-(-len(order) * n // parts) for n in range(parts + 1)]
+    return [order[a:b] for a, b in pairwise(edges)]
 
 
 class Cutter:

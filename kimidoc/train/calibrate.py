@@ -5,13 +5,15 @@
              is absent have their best sum
     lacking    the nats that names of the question which stand nowhere count against an answer
              (``engine.naming``), chosen with them
+    answers_of_all, shift_of_all    the same of questions put to a whole window: half of those
+             texts, asked what they hold, and what the other half does
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
              where a question asks for a kind of clause: on the choice, and on whether there is an
              answer, by a logistic regression and then as ``found`` is chosen
 
-The first three are chosen on the questions of the texts that were written for the span head and
+The first five are chosen on the questions of the texts that were written for the span head and
 kept from its training, as they are and with another name in the place of theirs, which nothing
 answers; the last on every category asked of every contract, in one of its wordings;
 without a span head contracts serve for all. How much words count in a whole window (``words``) was
@@ -41,7 +43,8 @@ from kimidoc.engine.constrain import words
 from kimidoc.engine.finding import ByMeaning
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.naming import names
-from kimidoc.engine.rereading import Asked, Rereading, Rules
+from kimidoc.engine.rereading import Rereading
+from kimidoc.engine.votes import Asked, Rules
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import overlap
 from kimidoc.models.checkpoint import Checkpoint
@@ -57,7 +60,11 @@ CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 SPANS = (0.0, 0.25, 0.5, 1.0, 2.0)
 ANSWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
 LACKING = (0.0, 5.0, 10.0, 20.0)  # nats; more would be a rule without exception
-FITTED = ("found", "worth", "clause", "known", "shift", "spans", "answers", "lacking")
+FITTED = (
+    "found", "worth", "clause", "known", "shift", "spans", "answers", "lacking", "answers_of_all",
+    "shift_of_all",
+)  # fmt: skip
+OF_ALL = 90  # questions of a whole window, of either kind at most
 LONGEST_CHARS = 60_000  # of a contract that is asked
 RIGHT = 0.5  # token F1 with a labelled span, from which on a quote is right
 Floats = NDArray[np.float64]
@@ -253,11 +260,15 @@ def run(
         beliefs = contracts.beliefs(replace(rules, known=0, shift=0))
         rules = decided(contracts.read, beliefs, contracts.present, rules)
         rules = _best(contracts, [replace(rules, clause=c) for c in CLAUSES])
+    whole = free
+    if free is not contracts:
+        whole = of_all(engine, ours, seed, progress)
+        rules = found_of_all(whole, rules)
     headed = SPANS if free is not contracts else (rules.spans,)
     rules = _best(free, [replace(rules, worth=w, spans=s) for s in headed for w in WORTHS])
     _write(checkpoint.reader, output, rules)
     found = {name: float(getattr(rules, name)) for name in FITTED}
-    for name, group in {"": contracts, "free_": free}.items():
+    for name, group in {"": contracts, "free_": free, "of_all_": whole}.items():
         said = group.beliefs(rules) >= rules.found
         found |= {
             f"{name}found_when_present": _share(said[group.present]),
@@ -272,6 +283,35 @@ def run(
 def _free(window: Window, documents: Sequence[Labelled], seed: int) -> list[Case]:
     every = asked_of_each(window, documents)
     return every + renamed(window, documents, Random(seed))
+
+
+def of_all(
+    engine: LocalEngine, documents: Sequence[Labelled], seed: int, progress: Progress = silent
+) -> Group:
+    """Every second document in one window that is asked, as a whole, what they answer; and what the
+    others do, which is absent."""
+    rng = Random(seed)
+
+    def ask(window: Window) -> list[Case]:
+        found = []
+        for part, present in ((documents[::2], True), (documents[1::2], False)):
+            golds = [(d, g) for d in part for g in d.golds if g.spans]
+            for number, (d, g) in enumerate(rng.sample(golds, min(OF_ALL, len(golds)))):
+                said = tuple(d.text[a:b] for a, b in g.spans) if present else ()
+                found.append(Case(Prompt(f"{d.path}:{number}", g.question), said))
+        return found
+
+    return _group(engine, documents[::2], ask, True, None, progress)
+
+
+def found_of_all(group: Group, rules: Rules) -> Rules:
+    """The rules for whether a whole window answers."""
+    tried = []
+    for answers in ANSWERS:
+        one = replace(rules, answers_of_all=answers, shift_of_all=0.0)
+        at, best = best_threshold(group.beliefs(one), group.present, group.absent, 2)
+        tried.append((best, replace(one, shift_of_all=rules.found - at)))
+    return max(tried, key=lambda one: one[0])[1]
 
 
 def _group(

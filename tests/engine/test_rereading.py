@@ -22,17 +22,14 @@ from kimidoc.engine.passages import (
     BY_WORDS,
     GAP,
     OF_ALL,
+    PASSAGES,
     QUOTE_TOKENS,
     REACH,
     Cutter,
+    apart,
 )
-from kimidoc.engine.rereading import (
-    BATCH,
-    BATCH_TOKENS,
-    Rereading,
-    Rules,
-    _batches,
-)
+from kimidoc.engine.rereading import BATCH, BATCH_TOKENS, Rereading, _batches
+from kimidoc.engine.votes import Context, Rules
 from kimidoc.errors import ModelError
 from kimidoc.experts.routed import ExpertShape, RoutedExperts
 from kimidoc.models import nano
@@ -113,6 +110,42 @@ def test_quotes_are_the_documents_words_and_alone_or_together_the_same(grown: Ch
         assert bool(draft.attended) == bool(claim.quotes)
 
 
+def contexts(made: Rereading) -> list[Context]:
+    """Everything that is read for the prompts."""
+    return [context for one in made.read(prompts()) for context in one.contexts]
+
+
+@pytest.mark.parametrize("count", range(14))
+def test_blocks_are_read_in_parts_as_few_and_as_even_as_can_be(count: int) -> None:
+    blocks = [3 * n for n in range(count)]
+    parts = apart([*reversed(blocks), *blocks])
+    assert [b for part in parts for b in part] == blocks
+    sizes = [len(part) for part in parts]
+    assert len(parts) == max(1, -(-count // PASSAGES)) and max(sizes) <= PASSAGES
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_what_two_contexts_hold_is_quoted_once_and_any_of_them_may_answer(
+    grown: Checkpoint,
+) -> None:
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    made.use(Rules(found=-99, another=0.01))
+    made.spans = head()
+    for one in made.read([replace(p, quotes=9) for p in prompts()]):
+        if not one.units:
+            continue
+        (context,) = one.contexts
+        alone, quotes = one.belief(made.rules), made.chosen(one)
+        twice = replace(one, contexts=(context, context))
+        for name in ("worth", "words", "lacking"):
+            setattr(twice, name, np.tile(getattr(one, name), 2))
+        if one.clause is not None:
+            twice.clause = np.tile(one.clause, 2)
+        assert len(twice.units) == 2 * len(one.units) and made.chosen(twice) == quotes
+        assert twice.belief(made.rules) == pytest.approx(alone + np.log(2))
+        assert twice.place(len(one.units)) == (context, 0)
+
+
 def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
     _, made = desk(grown, LEASE, SUPPLY)
     beliefs = [one.belief(made.rules) for one in made.read(prompts())]
@@ -124,17 +157,26 @@ def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
 
 def test_names_that_stand_nowhere_speak_against_an_answer(grown: Checkpoint) -> None:
     _, made = desk(grown, LEASE, SUPPLY)
-    name = next(w for w in LEASE.split() if w.istitle() and len(w) > 4 and w.isalpha())
+    own = (w for w in LEASE.split() if w.istitle() and len(w) > 4 and w.isalpha())
+    name = next(w for w in own if w.casefold() not in SUPPLY.casefold())
     asked = [
-        Prompt("a", f"What rent of {name}?"),
-        Prompt("b", "What rent of Zyxland?"),
+        Prompt("a", f"What rent or supply of {name}?"),
+        Prompt("b", "What rent or supply of Zyxland?"),
         Prompt("c", "what rent?"),
     ]
     read = made.read(asked)
-    assert [one.lacking for one in read] == [0, 1, 0]
-    plain, voted = Rules(), Rules(lacking=5)
+    for one in read:
+        assert len(one.units) == len(one.lacking)
+    first, lease = made.window.segments[0], read[0]
+    of_lease = np.array([first.body <= a < first.end for a, _ in lease.units])
+    assert set(of_lease) == {True, False}
+    assert list(lease.lacking) == [float(not own) for own in of_lease]
+    assert set(read[1].lacking) == {1} and set(read[2].lacking) == {0}
+    plain, voted = Rules(), Rules(lacking=50)
     more = [one.belief(voted) - one.belief(plain) for one in read]
-    assert more == pytest.approx([0, -5, 0])
+    assert more == pytest.approx([0, -50, 0])
+    made.use(voted)
+    assert first.body <= made.chosen(lease)[0][0] < first.end
 
 
 def test_passages_hold_whole_units_under_the_headers_of_their_documents(grown: Checkpoint) -> None:
@@ -192,10 +234,10 @@ def test_sessions_are_kept_and_taken_up(grown: Checkpoint, tmp_path: Path) -> No
 def test_the_pointer_is_the_stock_models_last_states_compared(grown: Checkpoint) -> None:
     """Alone and by hand, against what a batch said."""
     _, made = desk(grown, LEASE, SUPPLY, CODE)
-    asked = made.read(prompts())
+    every = contexts(made)
     model = made.reader.loaded.model
     pointer = getattr(model, POINTER)
-    for one in asked:
+    for one in every:
         with torch.no_grad(), dense(model):
             stock = in_fp32(model.get_decoder())(torch.tensor([one.ids])).last_hidden_state
         hidden = stock[0].float()
@@ -205,7 +247,7 @@ def test_the_pointer_is_the_stock_models_last_states_compared(grown: Checkpoint)
             y = hidden[end] / hidden[end].square().mean().sqrt()
             logits.append(float(x @ (pointer.key @ y)) / 4)
         logits.append(float(x @ pointer.none) / 4)
-        truth = torch.log_softmax(torch.tensor(logits), -1)
+        truth = torch.tensor(logits[:-1]) - logits[-1]
         assert torch.allclose(torch.from_numpy(one.pointed).float(), truth, atol=0.02)
 
 
@@ -213,13 +255,13 @@ def test_the_finders_vote_and_the_pointers_both_count(grown: Checkpoint) -> None
     _, made = desk(grown, LEASE, SUPPLY, CODE)
     made.use(Rules(found=-99, worth=0, another=1))
     for one in made.read(prompts()):
-        if not one.passages.units:
+        if not one.units:
             continue
-        best = one.passages.units[int(np.argmax(one.pointed[:-1]))]
+        best = one.units[int(np.argmax(one.pointed))]
         assert made.chosen(one) == [best]
-        wanted = one.passages.units[-1]
+        wanted = one.units[-1]
         for vote in ("worth", "words"):
-            mine = np.array([u == wanted for u in one.passages.units], dtype=float)
+            mine = np.array([u == wanted for u in one.units], dtype=float)
             setattr(one, vote, mine)
             made.use(Rules(found=-99, **{"worth": 0, "words": 0, vote: 1e6}, another=1))
             assert made.chosen(one)[0] == wanted
@@ -242,7 +284,8 @@ def test_what_is_read_again_is_ranked_by_both_ways(grown: Checkpoint) -> None:
                 for t in range(block * made.block, (block + 1) * made.block)
                 if any(s.body <= t < s.end for s in segments)
             ]
-            read = {t for a, b in one.passages.spans for t in range(a, b)}
+            spans = [span for context in one.contexts for span in context.passages.spans]
+            read = {t for a, b in spans for t in range(a, b)}
             assert set(body) <= read or block not in wanted
 
 
@@ -261,7 +304,7 @@ def test_a_long_question_stands_before_the_passages_in_part(grown: Checkpoint) -
     of, made = desk(grown, LEASE, SUPPLY)
     question = "Who pays? " * 400
     (one,) = made.read([Prompt("long", question)])
-    before = one.ids[len(of.preamble) :]
+    before = one.contexts[0].ids[len(of.preamble) :]
     asked = of.tokenizer.encode([ASKED.format(question)])[0].ids
     assert list(before[:ASKED_TOKENS]) == list(asked[:ASKED_TOKENS])
     assert len(before) < 2 * len(asked)
@@ -309,7 +352,7 @@ def head(seed: int = 3) -> Spans:
 def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint) -> None:
     of, made = desk(grown, LEASE, SUPPLY, CODE)
     assert made.spans is None
-    assert all(one.told is None for one in made.read(prompts()))
+    assert all(one.told is None for one in contexts(made))
     made.spans = head()
     for short in (99, -99):
         made.use(Rules(found=-99, short=short))
@@ -320,21 +363,30 @@ def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint
                 assert claim.quotes[-1].text in claim.quotes[0].text
                 assert " ".join(claim.quotes[-1].text.split()) == claim.answer
                 # by hand: the likeliest span of the chosen unit, from its place in the context
-                assert one.told is not None
-                number = one.passages.units.index(made.chosen(one)[0])
-                places, _ = layout(one.passages.question, one.passages.placed())
-                a, b = one.told.spans[number].tolist()
-                said = of.tokenizer.decode(one.ids[places[a] : places[b - 1] + 1])
+                context, number = one.place(one.units.index(made.chosen(one)[0]))
+                assert context.told is not None
+                places, _ = layout(context.passages.question, context.passages.placed())
+                a, b = context.told.spans[number].tolist()
+                said = of.tokenizer.decode(context.ids[places[a] : places[b - 1] + 1])
                 assert said.split() == claim.answer.split()
     for one in made.read(prompts()):
-        if one.told is None:
+        told = [context.told for context in one.contexts if context.told is not None]
+        if not told:
             continue
         made.use(Rules(found=-99, worth=0, words=0, spans=1e6, another=1))
-        best = one.passages.units[int(one.told.units.argmax())]
-        assert made.chosen(one)[0] == best
-        alone = one.belief(Rules(answers=0))
-        some = float(torch.logsumexp(one.told.units, 0) - one.told.none)
-        assert one.belief(Rules(answers=0.5)) == pytest.approx(alone + 0.5 * some)
+        each = np.concatenate([(t.units - t.none).numpy() for t in told])
+        assert made.chosen(one)[0] == one.units[int(each.argmax())]
+        some = max(float(torch.logsumexp(t.units, 0) - t.none) for t in told)
+        alone = one.belief(Rules(answers=0, answers_of_all=0))
+        mine, others = (
+            {"answers_of_all": 0.5}, {"answers": 0.5}
+        )[:: 1 if one.prompt.scope is None else -1]  # fmt: skip
+        assert one.belief(replace(Rules(answers=0, answers_of_all=0), **mine)) == pytest.approx(
+            alone + 0.5 * some
+        )
+        assert one.belief(replace(Rules(answers=0, answers_of_all=0), **others)) == alone
+        shifted = one.belief(Rules(answers=0, answers_of_all=0, shift_of_all=3.0))
+        assert shifted == pytest.approx(alone + 3.0 * (one.prompt.scope is None))
 
 
 def test_of_a_clause_the_model_says_the_short_answer(grown: Checkpoint) -> None:
@@ -343,16 +395,16 @@ def test_of_a_clause_the_model_says_the_short_answer(grown: Checkpoint) -> None:
     made.use(Rules(found=-99, short=-99))  # the head would say none
     said = 0
     for one in made.read([replace(p, answer_tokens=4) for p in prompts()]):
-        if not one.passages.units:
+        if not one.units:
             continue
-        one.clause = np.zeros(len(one.passages.units))
-        for quote in one.passages.units:
-            short = made._short(one, quote)
+        one.clause = np.zeros(len(one.units))
+        for number, quote in enumerate(one.units):
+            short = made._short(one, number)
             if short is not None:
                 said += 1
                 assert quote[0] <= short[0] < short[1] <= quote[1] and short[1] - short[0] <= 4
         one.clause = None
-        assert made._short(one, one.passages.units[0]) is None
+        assert made._short(one, 0) is None
     assert said
 
 
@@ -367,7 +419,7 @@ def test_a_span_head_comes_with_its_reader_only(grown: Checkpoint, tmp_path: Pat
     assert len({both.fingerprint, grown.fingerprint, base.fingerprint}) == 3
     _, made = desk(both, LEASE, SUPPLY)
     assert made.spans is not None and made.spans.shape == net.shape
-    assert all(one.told is not None for one in made.read(prompts()) if one.passages.units)
+    assert all(one.told is not None for one in contexts(made) if one.passages.units)
     net.about = {"reader": "another"}
     net.save(tmp_path / "other.safetensors")
     with pytest.raises(ModelError, match="for another reader"):

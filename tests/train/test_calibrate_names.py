@@ -12,7 +12,7 @@ import pytest
 from kimidoc import pack
 from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.naming import names
-from kimidoc.engine.rereading import Rules
+from kimidoc.engine.votes import Rules
 from kimidoc.models.checkpoint import at
 from kimidoc.train import calibrate
 from kimidoc.train.sources import Gold, Labelled

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kimidoc.engine.rereading import Rules
+from kimidoc.engine.votes import Rules
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
 from kimidoc.models.checkpoint import Checkpoint, with_reader
