@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kimidoc.engine import continuing, fresh, naming
+from kimidoc.engine import continuing, fresh, likelihood, naming
 from kimidoc.engine.base import NOBODY, Draft, Listener, Progress, Prompt
 from kimidoc.engine.constrain import Unit, runs, words
 from kimidoc.engine.decode import Row
@@ -33,6 +33,7 @@ from kimidoc.models.nano.reader import POINTER
 from kimidoc.models.nano.spans import Spans, layout, padded
 
 BATCH, BATCH_TOKENS = 4, 8_192  # contexts read at once, and their tokens, padding included
+BLANKS = 2  # tokens between two units that stand together
 
 
 class Rereading(Desk):
@@ -45,6 +46,7 @@ class Rereading(Desk):
         self._pointer = getattr(self.reader.loaded.model, POINTER)
         self._end = [*self._ids(END_QUOTE), min(self.frame.stop_ids)]
         self._closing = self._ids(END_ANSWER)[0]
+        self._asks = self._ids(likelihood.ASKED)
         self._words: dict[int, frozenset[str]] = {}  # of a document, by where its segment starts
 
     def use(self, rules: Rules) -> None:
@@ -110,6 +112,7 @@ class Rereading(Desk):
             by_words,
             self._lacking(prompt.question, units),
             look.by_clause(units) if units else None,
+            free,
         )
 
     def _lacking(self, question: str, units: Sequence[Unit]) -> NDArray[np.float64]:
@@ -133,6 +136,29 @@ class Rereading(Desk):
         lengths = [len(context.ids) for context in contexts]
         for group in _batches(sorted(range(len(lengths)), key=lengths.__getitem__), lengths):
             self._read_group([contexts[n] for n in group])
+        for one in asked:
+            if one.free and one.clause is None and one.units:
+                one.likely = self._likely(one)
+
+    def _likely(self, asked: Asked) -> NDArray[np.float64]:
+        """Of the best units the question's likelihood, each behind the unit that stands before it
+        if any does."""
+        best = np.argsort(-asked.scores(self.rules), kind="stable")[: likelihood.UNITS]
+        before = [[*self._led_to(asked.units, int(n)), *self._asks] for n in best]
+        question = self._ids(asked.prompt.question)
+        said = likelihood.of_question(self.reader.loaded.model, before, question)
+        found = np.full(len(asked.units), said.min())
+        found[best] = said
+        return found
+
+    def _led_to(self, units: Sequence[Unit], number: int) -> Sequence[int]:
+        """The tokens of a unit, behind those of the one before it where they stand together."""
+        start, end = units[number]
+        before, ended = units[number - 1] if number else (start, start)
+        near = 0 <= start - ended <= BLANKS
+        if near and self.window.segment_at(before) is self.window.segment_at(start):
+            start = before
+        return self.window.tokens[start:end]
 
     def _read_group(self, contexts: Sequence[Context]) -> None:
         taps = () if self.spans is None else self.spans.shape.taps

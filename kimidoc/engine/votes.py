@@ -34,7 +34,8 @@ class Rules:
     ``found``: log p(some unit) - log p(none) must reach it. ``another``: the share of the first
     unit's probability that a further one must have.
 
-    ``words`` nats count, of a whole window, that all of the question's words are in a unit. Where
+    ``words`` nats count, of a whole window, that all of the question's words are in a unit, and
+    ``likely`` every nat by which it makes the question likelier (``likelihood``). Where
     the model of clauses has a vote (``clausal``): ``clause`` nats for each of its own on a unit,
     and on whether there is an answer ``shift`` and ``known`` for each of its best unit's.
 
@@ -57,6 +58,7 @@ class Rules:
     answers: float = 1.0
     short: float = 0.0
     lacking: float = 0.0
+    likely: float = 0.0
     answers_of_all: float = 1.0
     shift_of_all: float = 0.0
 
@@ -88,6 +90,9 @@ class Asked:
     ``worth``, ``words`` [U]: of each unit, the finder's and, of a whole window, that of the
     question's words; ``lacking`` [U]: the share of the question's names that stand nowhere in its
     document; ``clause`` [U]: the vote of the model of clauses on each, where it has one.
+    ``free``: it asks in words of its own, for names and details. Then, once it was read,
+    ``likely`` [U]: log p of the question behind each of the best units; of others as of the worst
+    of these.
     """
 
     prompt: Prompt
@@ -97,6 +102,8 @@ class Asked:
     words: Floats
     lacking: Floats
     clause: Floats | None = None
+    free: bool = False
+    likely: Floats | None = None
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -122,6 +129,8 @@ class Asked:
         if self.clause is not None:
             return total + rules.clause * self.clause
         total = total + rules.worth * self.worth - rules.lacking * self.lacking
+        if self.likely is not None:
+            total = total + rules.likely * self.likely
         told = [c.told.units.double().numpy() - float(c.told.none) for c in self.contexts if c.told]
         return total + rules.spans * np.concatenate(told) if told else total
 

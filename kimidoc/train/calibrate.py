@@ -7,6 +7,8 @@
              (``engine.naming``), chosen with them
     answers_of_all, shift_of_all    the same of questions put to a whole window: half of those
              texts, asked what they hold, and what the other half does
+    likely    what the likelihood of a question behind a unit weighs, chosen on them: with most quotes
+             right
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
@@ -59,10 +61,11 @@ WORTHS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
 CLAUSES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 SPANS = (0.0, 0.25, 0.5, 1.0, 2.0)
 ANSWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
+LIKELY = (0.0, 0.25, 0.5, 1.0, 2.0)
 LACKING = (0.0, 5.0, 10.0, 20.0)  # nats; more would be a rule without exception
 FITTED = (
-    "found", "worth", "clause", "known", "shift", "spans", "answers", "lacking", "answers_of_all",
-    "shift_of_all",
+    "found", "worth", "clause", "known", "shift", "spans", "answers", "lacking", "likely",
+    "answers_of_all", "shift_of_all",
 )  # fmt: skip
 OF_ALL = 90  # questions of a whole window, of either kind at most
 LONGEST_CHARS = 60_000  # of a contract that is asked
@@ -263,6 +266,7 @@ def run(
     whole = free
     if free is not contracts:
         whole = of_all(engine, ours, seed, progress)
+        rules = _best(whole, [replace(rules, likely=x) for x in LIKELY])
         rules = found_of_all(whole, rules)
     headed = SPANS if free is not contracts else (rules.spans,)
     rules = _best(free, [replace(rules, worth=w, spans=s) for s in headed for w in WORTHS])

@@ -11,7 +11,7 @@ import torch
 
 from kimidoc.ask.parse import parse
 from kimidoc.attention.products import in_fp32
-from kimidoc.engine import fresh
+from kimidoc.engine import fresh, likelihood
 from kimidoc.engine.base import Prompt, silent
 from kimidoc.engine.constrain import units, words
 from kimidoc.engine.fresh import dense
@@ -139,11 +139,40 @@ def test_what_two_contexts_hold_is_quoted_once_and_any_of_them_may_answer(
         twice = replace(one, contexts=(context, context))
         for name in ("worth", "words", "lacking"):
             setattr(twice, name, np.tile(getattr(one, name), 2))
-        if one.clause is not None:
-            twice.clause = np.tile(one.clause, 2)
+        for name in ("clause", "likely"):
+            if getattr(one, name) is not None:
+                setattr(twice, name, np.tile(getattr(one, name), 2))
         assert len(twice.units) == 2 * len(one.units) and made.chosen(twice) == quotes
         assert twice.belief(made.rules) == pytest.approx(alone + np.log(2))
         assert twice.place(len(one.units)) == (context, 0)
+
+
+def test_the_likelihood_of_the_question_has_a_vote_on_the_unit(grown: Checkpoint) -> None:
+    of, made = desk(grown, LEASE, SUPPLY, CODE)
+    for one in made.read(prompts()):
+        assert (one.likely is not None) == (one.free and one.clause is None and bool(one.units))
+        if one.likely is None:
+            continue
+        model, window = made.reader.loaded.model, made.window
+        behind = of.tokenizer.encode([likelihood.ASKED])[0].ids
+        question = of.tokenizer.encode([one.prompt.question])[0].ids
+        best = np.argsort(-one.scores(made.rules) + made.rules.likely * one.likely, kind="stable")
+        for number in best[: likelihood.UNITS]:
+            start, end = one.units[number]
+            segment = window.segment_at(start)
+            assert segment is not None
+            for a, b in one.units[:number][-1:]:  # what stands before it in its document
+                between = segment.document.text[window.ends[b - 1] : window.starts[start]]
+                if window.segment_at(a) is segment and not between.strip():
+                    start = a
+            text = window.tokens[start:end]
+            alone = likelihood.of_question(model, [[*text, *behind]], question)[0]
+            assert one.likely[number] == pytest.approx(alone, abs=0.05)
+        rest = [one.likely[n] for n in best[likelihood.UNITS :]]
+        assert all(value == one.likely.min() for value in rest)
+        made.use(Rules(found=-99, likely=1e6, another=1))
+        assert one.likely[one.units.index(made.chosen(one)[0])] == one.likely.max()
+        made.use(Rules())
 
 
 def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
@@ -335,8 +364,9 @@ def test_what_is_told_on_the_way_is_the_draft_and_places_come_first(
     made.use(Rules(found=-99, short=99))
     (draft,) = made.answer([asked], silent, heard)
     assert heard.text == {draft.id: draft.text} and heard.places == {draft.id: draft.attended}
-    assert after[0] == ("places", 0) and after[1] == ("<quote>", 1)
-    assert after[-1] == ("<answer", 1)
+    # its passages, and the question behind the best units
+    assert after[0] == ("places", 0) and after[1] == ("<quote>", 2)
+    assert after[-1] == ("<answer", 2)
     many = Heard()
     drafts = made.answer(prompts(), silent, many)
     assert many.text == {draft.id: draft.text for draft in drafts}
