@@ -7,8 +7,8 @@
              (``engine.naming``), chosen with them
     answers_of_all, shift_of_all    the same of questions put to a whole window: half of those
              texts, asked what they hold, and what the other half does
-    likely    what the likelihood of a question behind a unit weighs, chosen on them: with most quotes
-             right
+    likely    what the likelihood of a question behind a unit (``engine.likelihood``) weighs there:
+             with most quotes right
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
