@@ -23,7 +23,7 @@ from kimidoc.attention.products import in_fp32
 from kimidoc.engine import fresh
 
 ASKED = "\n\nQuestion: "
-UNITS = 12  # that are compared: those with the best scores
+UNITS = 6  # that are compared: those with the best scores
 AT_ONCE = 16  # contexts
 QUESTION_TOKENS = 128  # of a longer question the beginning counts
 
