@@ -362,17 +362,21 @@ def _open(
 ) -> tuple[Streams, Path, Checkpoint]:
     """The streams, the data's folder, and the checkpoint of that name, or the one that is used by
     default; ``work`` is made where it is not there. Raises UsageError."""
-    from kimidoc.models import checkpoint, registry
-
     streams = ctx.find_object(Streams)
     assert streams is not None
     if not Path(data).is_dir():
         raise UsageError(f"{data} is no folder.", hint="Give the folder of the data sets.")
-    settings = settle(streams, manner).settings
-    where = checkpoint.resolve(
-        model or settings.model or registry.default(), settings.cache_dir,
-        offline=settings.offline, progress=streams.progress,
-    )  # fmt: skip
+    where = _checkpoint(streams, manner, model)
     if work is not None:
         Path(work).mkdir(parents=True, exist_ok=True)
     return streams, Path(data), where
+
+
+def _checkpoint(streams: Streams, manner: Any, name: str | None) -> Checkpoint:
+    from kimidoc.models import checkpoint, registry
+
+    settings = settle(streams, manner).settings
+    return checkpoint.resolve(
+        name or settings.model or registry.default(), settings.cache_dir,
+        offline=settings.offline, progress=streams.progress,
+    )  # fmt: skip
