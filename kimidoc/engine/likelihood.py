@@ -24,7 +24,6 @@ from kimidoc.engine import fresh
 
 ASKED = "\n\nQuestion: "
 UNITS = 6  # that are compared: those with the best scores
-AT_ONCE = 16  # contexts
 QUESTION_TOKENS = 128  # of a longer question the beginning counts
 
 
@@ -33,17 +32,12 @@ QUESTION_TOKENS = 128  # of a longer question the beginning counts
 def of_question(
     model: Any, before: Sequence[Sequence[int]], question: Sequence[int]
 ) -> NDArray[np.float64]:
-    """log p of the question's tokens behind each of ``before``, which end with ``ASKED``: [N]"""
+    """log p of the question's tokens behind each of ``before``, which end with ``ASKED`` and
+    are read together: [N]"""
     asked = list(question[:QUESTION_TOKENS])
-    wanted = torch.tensor(asked)
-    order = sorted(range(len(before)), key=lambda n: len(before[n]))
-    found = np.zeros(len(before))
-    for at in range(0, len(order), AT_ONCE):
-        group = order[at : at + AT_ONCE]
-        read = fresh.read(model, [[*before[n], *asked] for n in group])
-        for n, states in zip(group, read, strict=True):
-            first = len(before[n]) - 1
-            logits: Tensor = model.lm_head(states[first : first + len(asked), -1]).float()
-            said = torch.log_softmax(logits, -1).cpu()
-            found[n] = float(said[torch.arange(len(asked)), wanted].sum())
-    return found
+    said = torch.arange(len(asked)), torch.tensor(asked)
+    found = []
+    for own, states in zip(before, fresh.read(model, [[*b, *asked] for b in before]), strict=True):
+        logits: Tensor = model.lm_head(states[len(own) - 1 : len(own) - 1 + len(asked), -1])
+        found.append(float(torch.log_softmax(logits.float(), -1).cpu()[said].sum()))
+    return np.array(found)

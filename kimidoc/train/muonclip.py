@@ -25,9 +25,10 @@ class MuonClip:
     def __init__(
         self, trained: Mapping[str, nn.Parameter], rate: float, decay: float, limit: float = LIMIT
     ) -> None:
-        whole = {n for n, p in trained.items() if p.dim() == 2 and not n.endswith(BY_ROW)}
-        matrices = [trained[n] for n in trained if n in whole]
-        rest = [trained[n] for n in trained if n not in whole]
+        matrices, rest = list[nn.Parameter](), list[nn.Parameter]()
+        for name, value in trained.items():
+            whole = value.dim() == 2 and not name.endswith(BY_ROW)
+            (matrices if whole else rest).append(value)
         self.limit = limit
         self._parts: list[torch.optim.Optimizer] = []
         if matrices:

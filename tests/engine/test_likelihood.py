@@ -19,7 +19,7 @@ from tests.engine.answer_models import checkpoint as tiny_checkpoint
 def test_it_is_the_sum_of_the_stock_models_log_probabilities(tmp_path: Path, asked: int) -> None:
     model = load(tiny_checkpoint(tmp_path / "tiny"), 1, dtype=torch.float32).model
     draw = torch.Generator().manual_seed(asked)
-    sizes = [1 + 3 * n % 11 for n in range(likelihood.AT_ONCE + 3)]
+    sizes = [1 + 3 * n % 11 for n in range(19)]
     before = [torch.randint(3, 400, (size,), generator=draw).tolist() for size in sizes]
     question = torch.randint(3, 400, (asked,), generator=draw).tolist()
     found = likelihood.of_question(model, before, question)
