@@ -39,6 +39,7 @@ Code = Annotated[
 ]
 Weights = Annotated[str, _option("-o", "--output", metavar="FILE", about="The weights.")]
 SameWeights = Annotated[str, _option("-o", "--output", metavar="FILE", about="The same, with it.")]
+Fitted = Annotated[str, _option("-o", "--output", metavar="FILE", about="The rules.")]
 Share = Annotated[float, _option("--share", metavar="X", min=0.0, about="Share of the data (1.0).")]
 Seed = Annotated[int, _option("--seed", metavar="N", about="Of everything drawn (0).")]
 Model = Annotated[
@@ -148,9 +149,7 @@ def all_(
     _told(streams, right)
 
 
-@command(
-    app, examples="  kimidoc train calibrate datasets/ --reader r.safetensors -o r.safetensors"
-)
+@command(app, examples="  kimidoc train calibrate datasets/ --reader r.safetensors -o rules.json")
 @flat
 def calibrate(
     ctx: typer.Context,
@@ -159,9 +158,12 @@ def calibrate(
     ],
     *,
     weights: Annotated[str, _option("--reader", metavar="FILE", about="The reader's weights.")],
-    output: SameWeights,
+    output: Fitted,
     spans: Annotated[
         str | None, _option("--spans", metavar="FILE", about="The span head's weights, if any.")
+    ] = None,
+    earlier: Annotated[
+        str | None, _option("--rules", metavar="FILE", about="Rules to begin with, if any.")
     ] = None,
     count: Annotated[
         int, _option("--documents", metavar="N", min=1, about="Contracts asked (6).")
@@ -177,7 +179,7 @@ def calibrate(
     """When a reader's answer counts as found, and what each vote on a quote weighs.
 
     --clauses takes what `python -m kimidoc.clauses.fit CONTRACTS LABELS train without-held-out`
-    prints; left out, the weight of that model's vote stays as it is.
+    prints; left out, the weight of that model's vote stays as it is in --rules.
     """
     from kimidoc.clauses import model as linear
     from kimidoc.clauses.weights import parsed
@@ -185,7 +187,7 @@ def calibrate(
     from kimidoc.train import calibrate as stage
 
     streams, folder, base = _open(ctx, manner, data, registry.BASE.id)
-    where = checkpoint.with_reader(base, Path(weights), Path(spans) if spans else None)
+    where = checkpoint.with_reader(base, Path(weights), _path(spans), _path(earlier))
     documents = stage.held_out(folder / "cuad", count)
     known = None if clauses is None else linear.Model(parsed(_text(clauses)))
     right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
@@ -346,6 +348,10 @@ def _teacher(name: str, device: str) -> Callable[[Sequence[str]], Any] | None:
     from kimidoc.train.teacher import minilm
 
     return minilm(device)
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
 
 
 def _text(file: str) -> str:

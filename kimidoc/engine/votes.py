@@ -63,8 +63,8 @@ class Rules:
     shift_of_all: float = 0.0
 
     @classmethod
-    def of(cls, about: Mapping[str, str]) -> Rules:
-        """What a reader's file says of itself; the defaults where nothing was fitted."""
+    def of(cls, about: Mapping[str, float | str]) -> Rules:
+        """What a file of rules says; the defaults where nothing was fitted."""
         fitted = {k: float(about[k]) for k in cls.__slots__ if k in about}
         return cls(**fitted)
 

@@ -29,7 +29,8 @@ class Checkpoint:
     """A model on disk. ``id``: its registered name, else its folder's.
 
     ``reader``: trained weights that are put into it when it is loaded (``nano``), and ``spans``: of
-    the head that stands beside it; ``base`` is then the fingerprint of the folder alone.
+    the head that stands beside it, ``rules``: what their votes weigh; ``base`` is then the
+    fingerprint of the folder alone.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Checkpoint:
     reader: Path | None = None
     base: str = ""
     spans: Path | None = None
+    rules: Path | None = None
 
     @property
     def states(self) -> str:
@@ -77,7 +79,7 @@ def resolve(
             store.pull(entry, cache, offline=offline, progress=progress)
         found = at(where, entry.id)
         if entry.stands_on:
-            return with_reader(found, nano.reader_file(), nano.spans_file())
+            return with_reader(found, nano.reader_file(), nano.spans_file(), nano.rules_file())
         return found
     path = Path(name).expanduser()
     if path.is_dir():
@@ -96,8 +98,11 @@ def _instead(name: str, path: Path) -> str:
     return known
 
 
-def with_reader(base: Checkpoint, file: Path, spans: Path | None = None) -> Checkpoint:
-    """``base`` with the trained weights in ``file``, and in ``spans`` those of a span head for it.
+def with_reader(
+    base: Checkpoint, file: Path, spans: Path | None = None, rules: Path | None = None
+) -> Checkpoint:
+    """``base`` with the trained weights in ``file``, in ``spans`` those of a span head for it, and
+    in ``rules`` what their votes weigh.
 
     The same folder and the same weights are the same model, whatever it is called. Raises
     ModelError where weights are for another.
@@ -112,9 +117,17 @@ def with_reader(base: Checkpoint, file: Path, spans: Path | None = None) -> Chec
             f"The span head {spans.name} is for another reader than {file.name}.",
             hint="Train one for this: `kimidoc train spans --help`.",
         )
-    parts = [base.fingerprint, *(nano.digest(part) for part in (file, spans) if part is not None)]
+    if rules is not None and nano.rules(rules).get("reader") != nano.tensors_digest(file):
+        raise ModelError(
+            f"The rules {rules.name} are for another reader than {file.name}.",
+            hint="Choose them for this: `kimidoc train calibrate --help`.",
+        )
+    files = [part for part in (file, spans, rules) if part is not None]
+    parts = [base.fingerprint, *map(nano.digest, files)]
     whole = f"sha256:{sha256(' '.join(parts).encode()).hexdigest()}"
-    return replace(base, fingerprint=whole, reader=file, base=base.fingerprint, spans=spans)
+    return replace(
+        base, fingerprint=whole, reader=file, base=base.fingerprint, spans=spans, rules=rules
+    )
 
 
 def at(where: Path, name: str) -> Checkpoint:

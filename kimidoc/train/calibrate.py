@@ -28,14 +28,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from kimidoc import pack
 from kimidoc.clauses.model import Model
@@ -49,6 +47,7 @@ from kimidoc.engine.rereading import Rereading
 from kimidoc.engine.votes import Asked, Rules
 from kimidoc.errors import UsageError
 from kimidoc.indexer.bm25 import overlap
+from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import sources
 from kimidoc.train.questions import wordings
@@ -218,7 +217,9 @@ def best_threshold(
 
     ``digits`` of a sum that count: sums that differ by less are equal.
     """
-    order = np.unique(beliefs)
+    order = np.unique(beliefs[np.isfinite(beliefs)])  # of nothing read there is none
+    if not order.size:
+        return 0.0, 0.0
     places = [order[0] - 1, *((order[:-1] + order[1:]) / 2), order[-1] + 1]
 
     def merit(at: float) -> tuple[float, float]:
@@ -240,7 +241,7 @@ def run(
     threads: int | None = None, seed: int = 0, progress: Progress = silent,
     clauses: Model | None = None,
 ) -> dict[str, float]:  # fmt: skip
-    """Choose them, write the reader's file again with them; returns what was right with them.
+    """Choose them and write them; returns them and what was right with them.
 
     ``clauses``: a model of clauses that was fitted on none of the documents. Raises UsageError for
     a checkpoint without a trained reader.
@@ -270,8 +271,8 @@ def run(
         rules = found_of_all(whole, rules)
     headed = SPANS if free is not contracts else (rules.spans,)
     rules = _best(free, [replace(rules, worth=w, spans=s) for s in headed for w in WORTHS])
-    _write(checkpoint.reader, output, rules)
     found = {name: float(getattr(rules, name)) for name in FITTED}
+    nano.keep_rules(output, checkpoint.reader, asdict(rules))
     for name, group in {"": contracts, "free_": free, "of_all_": whole}.items():
         said = group.beliefs(rules) >= rules.found
         found |= {
@@ -369,13 +370,3 @@ def decided(
     known = float(max(0.0, weights[1] / weights[0]))
     at = threshold(beliefs[voted] + known * best, present[voted])
     return replace(rules, known=known, shift=rules.found - at)
-
-
-def _write(source: Path, output: Path, rules: Rules) -> None:
-    with safe_open(str(source), framework="pt") as file:
-        about = dict(file.metadata() or {})
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
-    about |= {name: f"{getattr(rules, name):.6g}" for name in FITTED}
-    new = output.with_name(f"{output.name}.new")  # the source is mapped, and may be the output
-    save_file(tensors, str(new), about)
-    new.replace(output)

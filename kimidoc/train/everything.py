@@ -31,9 +31,9 @@ def run(
         late.Recipe(), reader.Recipe(), spans.Recipe(),
     ),
 ) -> dict[str, float]:  # fmt: skip
-    """``indexer``, ``kinds``, ``reader`` and ``spans.safetensors`` in ``output``; what was right on
-    contracts that nothing was trained on. ``stages``: the recipes; their seed and shape are set
-    here.
+    """``indexer``, ``kinds``, ``reader`` and ``spans.safetensors``, ``rules.json`` in ``output``;
+    what was right on contracts that nothing was trained on. ``stages``: the recipes; their seed
+    and shape are set here.
 
     Raises UsageError when there is nothing to train on.
     """
@@ -59,4 +59,4 @@ def run(
     spans.run(data, trained, third, places[2], says, threads, progress)
     documents = calibrate.held_out(data / "cuad", CALIBRATED_ON)
     both = checkpoints.with_reader(checkpoint, reads, says)
-    return calibrate.run(documents, both, reads, threads, seed, progress)
+    return calibrate.run(documents, both, output / "rules.json", threads, seed, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,6 @@ from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.nano import reader
 from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
 from kimidoc.models.nano.spans import Spans, SpanShape, layout
-from kimidoc.train import calibrate
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 from tests.engine.test_local import engine, packed, prompts
@@ -64,9 +63,10 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     pointer = Pointer(32, SHAPE.pointed)
     for name, value in pointer.state_dict().items():
         state[f"{POINTER}.{name}"] = value + torch.randn_like(value)
-    file = folder / "reader.safetensors"
-    reader.save(file, SHAPE, state, {"checkpoint": base.fingerprint, "found": "-99", "worth": "2"})
-    return with_reader(base, file)
+    file, rules = folder / "reader.safetensors", folder / "rules.json"
+    reader.save(file, SHAPE, state, {"checkpoint": base.fingerprint})
+    nano.keep_rules(rules, file, {"found": -99, "worth": 2})
+    return with_reader(base, file, rules=rules)
 
 
 def desk(checkpoint: Checkpoint, *texts: str) -> tuple[LocalEngine, Rereading]:
@@ -456,11 +456,28 @@ def test_a_span_head_comes_with_its_reader_only(grown: Checkpoint, tmp_path: Pat
         with_reader(base, grown.reader, tmp_path / "other.safetensors")
 
 
-def test_rules_chosen_anew_leave_the_span_head_its_reader(
-    grown: Checkpoint, tmp_path: Path
-) -> None:
+def test_rules_are_a_reader_s_own(grown: Checkpoint, tmp_path: Path) -> None:
     assert grown.reader is not None
-    copy = tmp_path / "reader.safetensors"
-    calibrate._write(grown.reader, copy, Rules(found=3))
-    assert nano.tensors_digest(copy) == nano.tensors_digest(grown.reader)
-    assert nano.digest(copy) != nano.digest(grown.reader)
+    base = replace(grown, reader=None, fingerprint=grown.base, base="")
+    file, chosen = tmp_path / "rules.json", Rules(found=-1.25, worth=2, shift_of_all=1 / 3)
+    nano.keep_rules(file, grown.reader, asdict(chosen))
+    ruled = with_reader(base, grown.reader, rules=file)
+    assert ruled.fingerprint != grown.fingerprint
+    _, made = desk(ruled, LEASE, SUPPLY)
+    assert made.rules == replace(chosen, shift_of_all=0.333333)
+    other = tmp_path / "other.json"
+    other.write_text(file.read_text().replace(nano.tensors_digest(grown.reader), "another"))
+    with pytest.raises(ModelError, match="for another reader"):
+        with_reader(base, grown.reader, rules=other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": "kimidoc.rules/9"}', '{"format": "kimidoc.rules/1", "found": "x"}',
+     '{"format": "kimidoc.rules/1", "found": NaN}'],
+)  # fmt: skip
+def test_what_holds_no_rules_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(text)
+    with pytest.raises(ModelError, match="holds no rules"):
+        nano.rules(file)

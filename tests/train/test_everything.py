@@ -11,8 +11,8 @@ import pytest
 from kimidoc.engine.votes import Rules
 from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
+from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
-from kimidoc.models.nano import reader as shipped
 from kimidoc.train import calibrate, everything, kinds, sources, spans
 from kimidoc.train import indexer as late
 from kimidoc.train.sources import cuad, held_out
@@ -37,10 +37,11 @@ def test_every_file_and_the_rules(
     )
     assert Indexer.load(out / "indexer.safetensors").about["checkpoint"] == checkpoint.fingerprint
     assert Kinds.load(out / "kinds.safetensors").about["checkpoint"] == checkpoint.fingerprint
-    both = with_reader(checkpoint, out / "reader.safetensors", out / "spans.safetensors")
-    assert both.states == checkpoint.fingerprint
-    about = shipped.load(out / "reader.safetensors").about
-    rules = Rules.of(about)
+    both = with_reader(
+        checkpoint, out / "reader.safetensors", out / "spans.safetensors", out / "rules.json"
+    )
+    assert both.states == checkpoint.fingerprint and both.rules is not None
+    rules = Rules.of(nano.rules(both.rules))
     assert rules.found == pytest.approx(right["found"], rel=1e-4) and rules.worth == right["worth"]
     assert all(0 <= right[name] <= 1 for name in ("found_when_present", "not_found_when_absent"))
 

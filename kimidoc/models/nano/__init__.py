@@ -4,24 +4,30 @@
     kinds.safetensors      which kind of clause a question asks for (``kimidoc.indexer.kinds``)
     reader.safetensors     experts and changes of attention that read chosen passages (``reader``)
     spans.safetensors      which words of the passages are a short answer (``spans``)
+    rules.json             what the votes of all of them weigh (``kimidoc.engine.votes``)
 
-Trained by ``kimidoc train``; the file's metadata says on what. To add another part: write its file
+Trained by ``kimidoc train``; a file's metadata says on what. To add another part: write its file
 here, name it in this list, and give it a function that says where it is.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from hashlib import file_digest, sha256
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from kimidoc.errors import ModelError
 
 if TYPE_CHECKING:
     from kimidoc.indexer.kinds import Kinds
     from kimidoc.indexer.model import Indexer
 
 _HERE = Path(__file__).parent
+RULES_FORMAT = "kimidoc.rules/1"
 
 
 def indexer_file() -> Path:
@@ -44,6 +50,11 @@ def spans_file() -> Path:
     return _HERE / "spans.safetensors"
 
 
+def rules_file() -> Path:
+    """The shipped rules."""
+    return _HERE / "rules.json"
+
+
 @cache
 def said(file: Path) -> dict[str, str]:
     """What a file says of itself, without torch (the head of a safetensors file is JSON)."""
@@ -51,6 +62,33 @@ def said(file: Path) -> dict[str, str]:
         size = int.from_bytes(opened.read(8), "little")
         found: dict[str, str] = json.loads(opened.read(size))["__metadata__"]
     return found
+
+
+@cache
+def rules(file: Path) -> dict[str, float | str]:
+    """What a file of rules says: a weight under each name, and under ``reader`` the digest of the
+    tensors that they were chosen for. Raises ModelError where it holds something else."""
+    try:
+        found: dict[str, float | str] = json.loads(file.read_text("utf-8"))
+        named = found.pop("format")
+        if named != RULES_FORMAT:
+            raise ValueError(f"its format is {named!r}, not {RULES_FORMAT!r}")
+        weights = [value for name, value in found.items() if name != "reader"]
+        if not all(isinstance(w, int | float) and isfinite(w) for w in weights):
+            raise ValueError("a weight is no number")
+        return found
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as reason:
+        raise ModelError(
+            f"{file} holds no rules that can be used ({reason}).",
+            hint="Install kimidoc again, or choose them: `kimidoc train calibrate --help`.",
+        ) from reason
+
+
+def keep_rules(file: Path, reader: Path, weights: Mapping[str, float]) -> None:
+    """Write what ``rules`` reads: weights that were chosen for that reader."""
+    said = {name: float(f"{value:.6g}") for name, value in weights.items()}
+    whole = {"format": RULES_FORMAT, "reader": tensors_digest(reader), **said}
+    file.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 
 @cache
