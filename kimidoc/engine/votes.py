@@ -42,9 +42,9 @@ class Rules:
     Elsewhere ``lacking`` nats count against a unit in whose document none of the question's names
     stands (``naming``), and ``worth`` that the finder gives a unit its full worth, against
     the pointer's own choice. Of the span head's log shares ``spans`` counts
-    that a unit answers, and ``answers`` that any does; of a whole window ``spans_of_all`` and
-    ``answers_of_all``, with ``shift_of_all`` beside. Where words of a unit have at most ``short``
-    nats less than all of it, they are the short answer.
+    that a unit answers, and ``answers`` that any does; of a whole window ``answers_of_all``, with
+    ``shift_of_all`` beside. Where words of a unit have at most ``short`` nats less than all of it,
+    they are the short answer.
     """
 
     found: float = 0.0
@@ -59,7 +59,6 @@ class Rules:
     short: float = 0.0
     lacking: float = 0.0
     likely: float = 0.0
-    spans_of_all: float = 1.0
     answers_of_all: float = 1.0
     shift_of_all: float = 0.0
 
@@ -133,8 +132,7 @@ class Asked:
         if self.likely is not None:
             total = total + rules.likely * self.likely
         told = [c.told.units.double().numpy() - float(c.told.none) for c in self.contexts if c.told]
-        weight = rules.spans_of_all if self.prompt.scope is None else rules.spans
-        return total + weight * np.concatenate(told) if told else total
+        return total + rules.spans * np.concatenate(told) if told else total
 
     def belief(self, rules: Rules) -> float:
         """All votes on whether there is an answer: ``rules.found`` is what they must reach.

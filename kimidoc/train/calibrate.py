@@ -7,8 +7,8 @@
              (``engine.naming``), chosen with them
     answers_of_all, shift_of_all    the same of questions put to a whole window: half of those
              texts, asked what they hold, and what the other half does
-    spans_of_all, likely    what the span head's log share of a unit and the likelihood of a
-             question behind it (``engine.likelihood``) weigh there: those with most quotes right
+    likely    what the likelihood of a question behind a unit (``engine.likelihood``) weighs there:
+             with most quotes right
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
              weigh beside the pointer's choice: those with most quotes right
     clause, known, shift    what the model of clauses (``engine.clausal``) weighs beside the pointer
@@ -64,7 +64,7 @@ LIKELY = (0.0, 0.25, 0.5, 1.0, 2.0)
 LACKING = (0.0, 5.0, 10.0, 20.0)  # nats; more would be a rule without exception
 FITTED = (
     "found", "worth", "clause", "known", "shift", "spans", "answers", "lacking", "likely",
-    "spans_of_all", "answers_of_all", "shift_of_all",
+    "answers_of_all", "shift_of_all",
 )  # fmt: skip
 OF_ALL = 90  # questions of a whole window, of either kind at most
 LONGEST_CHARS = 60_000  # of a contract that is asked
@@ -267,9 +267,7 @@ def run(
     whole = free
     if free is not contracts:
         whole = of_all(engine, ours, seed, progress)
-        rules = _best(
-            whole, [replace(rules, spans_of_all=s, likely=x) for s in SPANS for x in LIKELY]
-        )
+        rules = _best(whole, [replace(rules, likely=x) for x in LIKELY])
         rules = found_of_all(whole, rules)
     headed = SPANS if free is not contracts else (rules.spans,)
     rules = _best(free, [replace(rules, worth=w, spans=s) for s in headed for w in WORTHS])
@@ -281,9 +279,7 @@ def run(
             f"{name}found_when_present": _share(said[group.present]),
             f"{name}not_found_when_absent": _share(~said[~group.present]),
             f"{name}right": group.right(rules),
-            f"{name}right_without_the_span_head": group.right(
-                replace(rules, spans=0, spans_of_all=0)
-            ),
+            f"{name}right_without_the_span_head": group.right(replace(rules, spans=0)),
         }
     kinds = np.array([one.clause is not None for one in contracts.read])
     return found | {"asks_for_a_kind": _share(kinds)}

@@ -403,8 +403,7 @@ def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint
         told = [context.told for context in one.contexts if context.told is not None]
         if not told:
             continue
-        name = "spans_of_all" if one.prompt.scope is None else "spans"
-        made.use(replace(Rules(found=-99, worth=0, words=0, another=1), **{name: 1e6}))
+        made.use(Rules(found=-99, worth=0, words=0, spans=1e6, another=1))
         each = np.concatenate([(t.units - t.none).numpy() for t in told])
         assert made.chosen(one)[0] == one.units[int(each.argmax())]
         some = max(float(torch.logsumexp(t.units, 0) - t.none) for t in told)
