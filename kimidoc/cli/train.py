@@ -205,10 +205,6 @@ def spans(
     weights: Annotated[
         str | None, _option("--reader", metavar="FILE", about="The reader's weights (shipped).")
     ] = None,
-    start: Annotated[
-        str | None,
-        _option("--start", metavar="FILE", about="A head without whole windows."),
-    ] = None,
     epochs: Annotated[
         int, _option("--epochs", metavar="N", min=1, about="Times that all is gone through (8).")
     ] = 8,
@@ -221,12 +217,9 @@ def spans(
     from kimidoc.train import spans as stage
 
     streams, source, base = _open(ctx, manner, data, registry.BASE.id, work)
-    begun = _path(start)
-    where = checkpoint.with_reader(base, _path(weights) or nano.reader_file(), begun)
+    where = checkpoint.with_reader(base, Path(weights) if weights else nano.reader_file())
     recipe = replace(stage.Recipe(), shape=stage.shape_of(where), epochs=epochs, seed=seed)
-    right = stage.run(
-        source, where, recipe, Path(work), Path(output), threads, streams.progress, begun
-    )
+    right = stage.run(source, where, recipe, Path(work), Path(output), threads, streams.progress)
     _told(streams, right)
 
 

@@ -58,7 +58,7 @@ class Rereading(Desk):
     ) -> list[Draft]:
         """Drafts in the order of the prompts; contexts of like length share a batch."""
         drafts: dict[int, Draft] = {}
-        asked = self.ready(prompts)
+        asked = self._asked(prompts)
         drafting = [Drafting(prompt.id, listener) for prompt in prompts]
         for group in self._batches(asked):
             for i in group:
@@ -71,13 +71,12 @@ class Rereading(Desk):
 
     def read(self, prompts: Sequence[Prompt]) -> list[Asked]:
         """Every prompt with what was said of its units, for ``chosen`` under any rules."""
-        asked = self.ready(prompts)
+        asked = self._asked(prompts)
         for group in self._batches(asked):
             self._read([asked[i] for i in group])
         return asked
 
-    def ready(self, prompts: Sequence[Prompt]) -> list[Asked]:
-        """Every prompt with the passages that would be read for it."""
+    def _asked(self, prompts: Sequence[Prompt]) -> list[Asked]:
         looks = self.finder.look(prompts)
         return [self._made(p, look) for p, look in zip(prompts, looks, strict=True)]
 

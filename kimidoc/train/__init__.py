@@ -19,7 +19,6 @@
     kinds       ``kimidoc train kinds``: which kind of clause a question asks for
     span_cases  passages, a question and the words that answer, for the head that says them
     span_states   what the reader sees of them, kept on disk
-    whole_cases   the same of questions put to a whole window, as the finder chooses passages
     rewards     what the head's answers are worth, and the loss of a round
     spans       ``kimidoc train spans``: the head's training from folders to weights
     calibrate   ``kimidoc train calibrate``: the rules that go with a reader

@@ -16,7 +16,7 @@ import numpy as np
 
 from kimidoc.engine.constrain import Unit
 from kimidoc.engine.lexical import LexicalPrior, content
-from kimidoc.engine.passages import Cutter, Passages
+from kimidoc.engine.passages import Cutter
 from kimidoc.models.load import LoadedModel
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.types import Segment, Window
@@ -44,28 +44,6 @@ class SpanCase:
     whole: tuple[int, ...]
 
 
-def case_of(path: str, kind: str, cut: Passages, places: Sequence[Unit]) -> SpanCase:
-    """Of passages, and the window tokens that answer."""
-    units, spans, whole = cut.placed(), list[Unit](), list[int]()
-    for number, ((p, q), (start, _)) in enumerate(zip(cut.units, units, strict=True)):
-        for a, b in places:
-            low, high = max(a, p), min(b, q)
-            if high - low >= FILLED * (q - p):
-                whole.append(number)
-            elif low < high and (a, b) == (low, high):
-                spans.append((start + low - p, start + high - p))
-    told = tuple(spans), tuple(whole)
-    return SpanCase(path, kind, cut.ids, cut.question, tuple(units), *told)
-
-
-def placed(window: Window, segment: Segment, low: int, high: int) -> Iterator[Unit]:
-    """The window tokens of a document's characters, if there are any."""
-    first = bisect_right(window.ends, low, segment.body, segment.end)
-    last = bisect_left(window.starts, high, segment.body, segment.end)
-    if first < last:
-        yield first, last
-
-
 class SpanCases:
     """Makes the cases of one window; ``documents`` are what stands in it."""
 
@@ -91,12 +69,31 @@ class SpanCases:
                     yield case
 
     def _one(self, segment: Segment, gold: Gold) -> SpanCase | None:
-        places = [p for span in gold.spans for p in placed(self._window, segment, *span)]
+        places = [place for span in gold.spans for place in self._tokens(segment, *span)]
         blocks = self._blocks(segment, gold, places)
         cut = self._cutter.cut(gold.question, blocks, ((0, len(self._window.tokens)),))
-        path = segment.document.path
-        made = case_of(path, self._documents[path].kind, cut, places)
-        return None if gold.spans and not made.spans and not made.whole else made
+        units = [
+            (last - (q - p) + 1, last + 1) for (p, q), last in zip(cut.units, cut.ends, strict=True)
+        ]
+        spans, whole = list[Unit](), list[int]()
+        for number, ((p, q), (start, _)) in enumerate(zip(cut.units, units, strict=True)):
+            for a, b in places:
+                low, high = max(a, p), min(b, q)
+                if high - low >= FILLED * (q - p):
+                    whole.append(number)
+                elif low < high and (a, b) == (low, high):
+                    spans.append((start + low - p, start + high - p))
+        if gold.spans and not spans and not whole:
+            return None
+        kind = self._documents[segment.document.path].kind
+        told = tuple(spans), tuple(whole)
+        return SpanCase(segment.document.path, kind, cut.ids, cut.question, tuple(units), *told)
+
+    def _tokens(self, segment: Segment, low: int, high: int) -> Iterator[Unit]:
+        first = bisect_right(self._window.ends, low, segment.body, segment.end)
+        last = bisect_left(self._window.starts, high, segment.body, segment.end)
+        if first < last:
+            yield first, last
 
     def _blocks(self, segment: Segment, gold: Gold, places: Sequence[Unit]) -> list[int]:
         """Those of the answer, if not too many, and some that share the question's words."""

@@ -38,7 +38,7 @@ from kimidoc.train.states import BLOCK, DTYPE, excerpt, windows
 
 AT_ONCE = 4_096  # tokens read at once, padding included
 LONGEST = 30_000  # characters of a document
-PART = 160  # cases in one file
+PART = 400  # cases in one file
 HELD_OUT = 10  # one document in so many is kept from training
 
 
@@ -114,16 +114,15 @@ OURS = "paragraphs"
 
 def read(
     data: Path, checkpoint: Checkpoint, shape: SpanShape, seed: int, work: Path,
-    threads: int | None = None, progress: Progress = silent, parts: int | None = None,
+    threads: int | None = None, progress: Progress = silent,
 ) -> list[Seen]:  # fmt: skip
-    """Every case of what is ours and of the sets that ``data`` holds, or of the first ``parts`` of
-    each; what is missing is made."""
+    """Every case of what is ours and of the sets that ``data`` holds; what is missing is made."""
     found, reader = list[Seen](), Reader(checkpoint, threads, ReadPlan(), DTYPE)
     for name in (OURS, *(n for n in SETS if (data / n).is_dir())):
         rng = Random(f"{seed} {name}")
         documents = list(sources.paragraphs()) if name == OURS else SETS[name](data / name, rng)
         cases = _cases(documents, reader.loaded, rng)
-        for first in range(0, len(cases), PART)[:parts]:
+        for first in range(0, len(cases), PART):
             file = work / f"{name}-{first // PART:03}.jsonl"
             if not file.exists():
                 keep(cases[first : first + PART], reader.loaded.model, shape.taps, file)

@@ -6,7 +6,6 @@
    it sees of each set is kept in --work (``span_states``), so that an interrupted run goes on
 3. train the head: -log of the share that it gives to everything that answers, or to "nothing"
 4. go on, in rounds, with what its answers are worth (``rewards``)
-5. go on with questions put to whole windows (``whole_cases``), beside the first part of each set
 
 One document in ten is kept from training and says how often it is right (``right``).
 """
@@ -30,7 +29,7 @@ from kimidoc.errors import UsageError
 from kimidoc.models import folder, nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.nano.spans import NEVER, Inputs, Spans, SpanShape, padded
-from kimidoc.train import span_states, whole_cases
+from kimidoc.train import span_states
 from kimidoc.train.rewards import Reinforced
 from kimidoc.train.span_states import Seen, kept_from_training
 from kimidoc.train.stage import logged
@@ -45,14 +44,13 @@ Loss = Callable[[Spans, Sequence[Seen]], Tensor]
 class Recipe:
     """What decides the weights, beside the data.
 
-    ``rounds``: epochs of rewards behind the ``epochs``, at a fifth of their ``rate``; ``wide``:
-    epochs of whole windows behind these, at three tenths. ``tokens``: of a step, padding included.
+    ``rounds``: epochs of rewards behind the ``epochs``, at a fifth of their ``rate``. ``tokens``:
+    of a step, padding included.
     """
 
     shape: SpanShape = field(default_factory=SpanShape)
     epochs: int = 8
     rounds: int = 2
-    wide: int = 3
     tokens: int = 6_000
     rate: float = 1e-3
     decay: float = 0.01
@@ -131,13 +129,6 @@ def reinforce(net: Spans, recipe: Recipe, train: Sequence[Seen], log: Log) -> No
         _train(net, recipe, train, 1, rate, Reinforced(net), log, recipe.epochs + number)
 
 
-def widen(net: Spans, recipe: Recipe, train: Sequence[Seen], log: Log) -> None:
-    """The epochs of whole windows."""
-    torch.manual_seed(recipe.seed)
-    done = recipe.epochs + recipe.rounds
-    _train(net, recipe, train, recipe.wide, 0.3 * recipe.rate, loss, log, done)
-
-
 def _train(
     net: Spans, recipe: Recipe, train: Sequence[Seen], epochs: int, most: float, lost: Loss,
     log: Log, done: int = 0,
@@ -201,51 +192,28 @@ def _f1(one: tuple[int, int], other: tuple[int, int]) -> float:
 
 def run(
     data: Path, checkpoint: Checkpoint, recipe: Recipe, work: Path, output: Path,
-    threads: int | None = None, progress: Progress = silent, start: Path | None = None,
+    threads: int | None = None, progress: Progress = silent,
 ) -> dict[str, float]:  # fmt: skip
     """The whole stage; returns what was right on documents that were kept from training.
 
-    ``start``: a head that has gone through all but whole windows. Raises UsageError for a
-    checkpoint without a trained reader.
+    Raises UsageError for a checkpoint without a trained reader.
     """
     if checkpoint.reader is None:
         raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
-    given = data, checkpoint, recipe.shape, recipe.seed, work, threads, progress
-    every = [] if start is not None else span_states.read(*given)
-    whole = whole_cases.read(checkpoint, recipe.shape, recipe.seed, work, threads, progress)
-    again = [*whole, *span_states.read(*given, parts=1)]
-    train, _ = _parted(every)
-    mixed, held = _parted(again)
-    with logged(work, recipe.epochs + recipe.rounds + recipe.wide, progress) as log:
-        if start is None:
-            net = fit(recipe, train, log)
-            reinforce(net, recipe, train, log)
-            learnt = _counted(train)
-        else:
-            net = Spans.load(start)
-            learnt = net.about["data"]
+    seen = span_states.read(data, checkpoint, recipe.shape, recipe.seed, work, threads, progress)
+    held = [one for one in seen if kept_from_training(one.case.path)]
+    train = [one for one in seen if not kept_from_training(one.case.path)]
+    with logged(work, recipe.epochs + recipe.rounds, progress) as log:
+        net = fit(recipe, train, log)
         before = right(net, held)
-        widen(net, recipe, mixed, log)
+        reinforce(net, recipe, train, log)
+    kinds = Counter(one.case.kind for one in train)
     net.about = {
         "reader": nano.tensors_digest(checkpoint.reader),
-        "data": f"{learnt}; then {_counted(mixed)}",
-        "epochs": f"{recipe.epochs}, {recipe.rounds} of rewards, {recipe.wide} of whole windows",
+        "data": ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())),
+        "epochs": f"{recipe.epochs} and {recipe.rounds} of rewards",
         "seed": str(recipe.seed),
     }
     net.save(output)
-    known = {f"{name}_before_whole_windows": value for name, value in before.items()}
+    known = {f"{name}_without_rewards": before[name] for name in ("unit", "words_f1")}
     return known | right(net, held)
-
-
-def _counted(seen: Sequence[Seen]) -> str:
-    kinds = Counter(one.case.kind for one in seen)
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
-
-
-def _parted(seen: Sequence[Seen]) -> tuple[list[Seen], list[Seen]]:
-    """What is trained on, and what is kept from it."""
-    kept = [kept_from_training(one.case.path) for one in seen]
-    return (
-        [one for one, held in zip(seen, kept, strict=True) if not held],
-        [one for one, held in zip(seen, kept, strict=True) if held],
-    )

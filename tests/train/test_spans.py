@@ -10,13 +10,12 @@ import pytest
 import torch
 
 from kimidoc.cli.main import main
-from kimidoc.engine.local import LocalEngine
 from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.load import load
 from kimidoc.models.nano import reader as readers
 from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
 from kimidoc.models.nano.spans import Spans, SpanShape, padded
-from kimidoc.train import rewards, sources, span_states, spans, whole_cases
+from kimidoc.train import rewards, sources, span_states, spans
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.train.span_cases import SpanCase, SpanCases
 from kimidoc.train.states import packed
@@ -82,27 +81,6 @@ def test_cases_show_the_words_that_answer(checkpoint: Checkpoint) -> None:
             unit = text(case.context[slice(*case.units[number])]).strip()
             assert unit == document.text[slice(*gold.spans[0])]
         assert bool(case.spans or case.whole) == bool(gold.spans)
-
-
-def test_a_whole_window_is_asked_as_the_product_reads_it(trained: Checkpoint) -> None:
-    documents = toy(16)
-    group, rest = documents[:12], documents[12:]
-    desk = whole_cases._desk(LocalEngine(trained, sessions_root=None, threads=1), group)
-    made = list(whole_cases.cases(desk, group, rest, Random(0)))
-    answers = {d.path: {d.text[a:b] for g in d.golds for a, b in g.spans} for d in documents}
-    text, questions = desk.tokenizer.decode, {g.question for d in documents for g in d.golds}
-    for case in made:
-        assert case.kind == whole_cases.KIND and case.units
-        assert any(q in text(case.context[slice(*case.question)]) for q in questions)
-        said = [case.context[a:b] for a, b in case.spans]
-        said += [case.context[slice(*case.units[n])] for n in case.whole]
-        assert all(text(words).strip() in answers[case.path] for words in said)
-    held = [bool(case.spans or case.whole) for case in made]
-    assert held.count(True) > 20 and held.count(False) > 10
-    of_others = {d.path for d in rest}
-    assert any(case.path in of_others for case in made)
-    assert not any(h and case.path in of_others for h, case in zip(held, made, strict=True))
-    assert made == list(whole_cases.cases(desk, group, rest, Random(0)))
 
 
 def test_what_answers_is_where_the_head_says_it() -> None:
@@ -189,7 +167,6 @@ def test_the_stage_reads_once_and_writes_a_head_for_one_reader(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(sources, "paragraphs", lambda: iter(toy(11)))
     monkeypatch.setattr(span_states, "PART", 40)
-    monkeypatch.setattr(whole_cases, "TEXTS", 4)
     base = replace(trained, reader=None, base="", fingerprint=trained.states)
     monkeypatch.setattr("kimidoc.cli.train._checkpoint", lambda *_: base)
     work, done = tmp_path / "work", tmp_path / "spans.safetensors"
@@ -199,18 +176,12 @@ def test_the_stage_reads_once_and_writes_a_head_for_one_reader(
     said = capfd.readouterr().out
     assert "unit:" in said and "nothing_when_absent:" in said
     head = Spans.load(done)
-    assert head.shape.taps == (1, 2)
-    assert head.about["epochs"] == "1, 2 of rewards, 3 of whole windows"
+    assert head.shape.taps == (1, 2) and head.about["epochs"] == "1 and 2 of rewards"
     kept = {file: file.stat().st_mtime_ns for file in work.glob("*.safetensors")}
     assert {file.name.rpartition("-")[0] for file in kept} == {
-        "paragraphs", "cuad", "covidqa", "evidence_inference", "tatqa", "whole_window",
+        "paragraphs", "cuad", "covidqa", "evidence_inference", "tatqa",
     }  # fmt: skip
     assert main(line) == 0
     assert {file: file.stat().st_mtime_ns for file in work.glob("*.safetensors")} == kept
     again = Spans.load(done)
     assert all(torch.equal(v, again.state_dict()[n]) for n, v in head.state_dict().items())
-    assert main([*line, "--start", str(done)]) == 0
-    assert "whole_window_unit_before_whole_windows:" in capfd.readouterr().out
-    more = Spans.load(done)
-    assert more.about["data"].startswith(head.about["data"].split(";")[0])
-    assert not all(torch.equal(v, more.state_dict()[n]) for n, v in head.state_dict().items())
