@@ -11,6 +11,7 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from kimidoc.engine.memory import peak_rss_bytes
@@ -59,14 +60,26 @@ def cores() -> int:
 
 def processor() -> str:
     """The processor's name as the system gives it."""
+    listed = _listed(_PROCESSOR, "model name", "Model", "cpu model")
+    return listed or platform.processor() or platform.machine()
+
+
+@cache
+def multiplies_int8() -> bool:
+    """Whether the processor has the products that ``models.int8`` needs (AVX512-VNNI), as Linux
+    lists them; True where nothing lists them: loading a model says so then."""
+    listed = _listed(_PROCESSOR, "flags")
+    return listed is None or "avx512_vnni" in listed.split()
+
+
+def _listed(file: Path, *names: str) -> str | None:
+    """What a list of processors says first under one of the names."""
     try:
-        for line in _PROCESSOR.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() in ("model name", "Model", "cpu model"):
-                return value.strip()
+        text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine()
+        return None  # not Linux
+    pairs = (line.partition(":") for line in text.splitlines())
+    return next((value.strip() for name, _, value in pairs if name.strip() in names), None)
 
 
 def free_disk(folder: Path) -> int:

@@ -4,8 +4,8 @@ Legend: T tokens, L tokens per block, N blocks, C numbers cached per token and l
 values of every key/value head), b bytes of the model's dtype. Reading is layer-major: weights stay,
 the hidden states of the window stay, and one layer's keys and values are hot at a time.
 
-    weights   parameters * b; linear layers in int8 take 1 byte each (a layer's experts stay as
-              they are)
+    weights   parameters * b; linear layers in int8, where the processor has its products, take 1
+              byte each (a layer's experts stay as they are)
     hidden    T * hidden * b       in memory; from ``hidden_file_tokens`` on twice, in files that
                                    are never mapped: then they are disk and no memory
     hot       N * L * C * b        keys and values of the layer being read
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from kimidoc.kvcache.session import RESUMABLE_TOKENS
 from kimidoc.planner.anatomy import Anatomy
+from kimidoc.planner.machine import multiplies_int8
 
 if TYPE_CHECKING:
     from kimidoc.engine.read_plan import ReadPlan
@@ -93,7 +94,7 @@ def layout(plan: ReadPlan, anatomy: Anatomy, dtype: str = "bfloat16") -> Layout:
         anchor_tokens=reach.anchor_tokens,
         storage=plan.storage,
         width=WIDTHS[dtype],
-        weights8=plan.weights == "int8" and dtype == "bfloat16",
+        weights8=plan.weights == "int8" and dtype == "bfloat16" and multiplies_int8(),
         hidden_file_tokens=RESUMABLE_TOKENS,
         key_width=anatomy.indexer_width,
     )
