@@ -6,7 +6,8 @@
     lacking    the nats that names of the question which stand nowhere count against an answer
              (``engine.naming``), chosen with them
     answers_of_all, shift_of_all    the same of questions put to a whole window: half of those
-             texts, asked what they hold, and what the other half does
+             texts, asked what they hold, and what the other half does, by questions that name
+             what they ask about (``sources.asked_of_all``)
     likely    what the likelihood of a question behind a unit (``engine.likelihood``) weighs there:
              with most quotes right
     worth, spans    the nats that the finder's worth of a unit and the span head's log share of it
@@ -266,7 +267,8 @@ def run(
         rules = _best(contracts, [replace(rules, clause=c) for c in CLAUSES])
     whole = free
     if free is not contracts:
-        whole = of_all(engine, ours, seed, progress)
+        of_set = [d for d in sources.asked_of_all() if kept_from_training(d.path)]
+        whole = of_all(engine, of_set, seed, progress)
         rules = _best(whole, [replace(rules, likely=x) for x in LIKELY])
         rules = found_of_all(whole, rules)
     headed = SPANS if free is not contracts else (rules.spans,)

@@ -11,7 +11,7 @@ import ast
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -157,12 +157,31 @@ def _said(text: str, within: tuple[Span, ...], answers: list[str]) -> tuple[Span
 def paragraphs() -> Iterator[Labelled]:
     """Short texts of many kinds written for training, with short answers, and questions that they
     do not answer (``paragraphs.jsonl``; ours)."""
-    lines = files("kimidoc.train").joinpath("paragraphs.jsonl").read_text(encoding="utf-8")
-    for number, line in enumerate(lines.splitlines()):
-        row = json.loads(line)
-        golds = [Gold(q, tuple(_everywhere(row["text"], answer))) for q, answer in row["qa"]]
-        golds += [Gold(q, ()) for q in row["none"]]
-        yield Labelled(row["kind"], f"{row['kind']}-{number:04}.txt", row["text"], tuple(golds))
+    for number, row in enumerate(_ours("paragraphs")):
+        absent = [Gold(q, ()) for q in row["none"]]
+        yield _written(number, row, [*_answered(row["text"], row["qa"]), *absent])
+
+
+def asked_of_all() -> Iterator[Labelled]:
+    """Most of these texts with questions to a whole set of papers, which name what they ask about
+    (``whole_questions.jsonl``; ours): a text's own, where the line has none."""
+    texts = dict(enumerate(_ours("paragraphs")))
+    for line in _ours("whole_questions"):
+        number, row = line["n"], texts[line["n"]]
+        yield _written(number, row, _answered(row["text"], line.get("qa", row["qa"])))
+
+
+def _ours(name: str) -> Iterator[dict[str, Any]]:
+    file = files("kimidoc.train").joinpath(f"{name}.jsonl")
+    yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
+
+
+def _answered(text: str, pairs: Sequence[tuple[str, str]]) -> list[Gold]:
+    return [Gold(question, tuple(_everywhere(text, answer))) for question, answer in pairs]
+
+
+def _written(number: int, row: Mapping[str, Any], golds: Sequence[Gold]) -> Labelled:
+    return Labelled(row["kind"], f"{row['kind']}-{number:04}.txt", row["text"], tuple(golds))
 
 
 def _everywhere(text: str, words: str, *within: int) -> Iterator[Span]:

@@ -27,6 +27,7 @@ def test_every_file_and_the_rules(
     few = [pair for n, pair in enumerate(kinds.asked(more)) if n % 40 == 0]
     monkeypatch.setattr(kinds, "asked", lambda *_: few)
     monkeypatch.setattr(sources, "paragraphs", lambda: iter(toy(11)))
+    monkeypatch.setattr(sources, "asked_of_all", lambda: iter(toy(11)))
     stages = (
         late.Recipe(steps=3, windows=2), replace(RECIPE, steps=3, tokens=4000),
         spans.Recipe(epochs=1, rounds=1),

@@ -61,6 +61,19 @@ def test_texts_written_for_training_hold_their_answers() -> None:
         assert len(said) <= 1 and all(0 < len(words.split()) <= 20 for words in said)
 
 
+def test_questions_to_a_whole_set_are_asked_of_the_same_texts() -> None:
+    texts = {d.path: d for d in sources.paragraphs()}
+    asked = list(sources.asked_of_all())
+    assert len(asked) > 800 and len({d.path for d in asked}) == len(asked)
+    for document in asked:
+        assert document.text == texts[document.path].text and document.golds
+        for gold in document.golds:
+            said = {document.text[a:b] for a, b in gold.spans}
+            assert len(said) == 1 and all(0 < len(words.split()) <= 20 for words in said)
+    questions = [gold.question for d in asked for gold in d.golds]
+    assert len(set(questions)) == len(questions) > 3_000
+
+
 def test_cases_show_the_words_that_answer(checkpoint: Checkpoint) -> None:
     loaded, documents = load(checkpoint, 1), toy(6)
     window = packed(documents, loaded)
