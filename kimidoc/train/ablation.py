@@ -20,8 +20,9 @@ and, where ``scratch`` says for how many steps, trained from the base model by o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -44,6 +45,7 @@ from kimidoc.train.upcycle import QUERIES, Upcycling
 RIGHT = 0.5
 BLOCK_LAYERS = 6  # of attention to depth: five blocks of thirty layers
 CONTRACTS = 18  # kept from training
+MEASURED = "measured.json"  # in an arm's folder: it is not gone through twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,24 @@ def run(
     )
     asked = Random(recipe.seed).sample(asked, min(budget.asked, len(asked)))
     found: dict[str, float] = {}
-    for arm in arms(recipe, shipped.load(reader), budget):
-        upcycling = _made(arm, train, checkpoint, work, threads, device, progress)
-        said = measured(upcycling, asked)
+    every = list(arms(recipe, shipped.load(reader), budget))
+    for number, arm in enumerate(every, 1):
+        file, of = work / arm.name / MEASURED, {**asdict(budget), "seed": recipe.seed}
+        said = _measured_before(file, of)
+        if said is None:
+            said = measured(_made(arm, train, checkpoint, work, threads, device, progress), asked)
+            file.write_text(json.dumps({"of": of, "figures": said}) + "\n", encoding="utf-8")
         found |= {f"{arm.name}_{what}": value for what, value in said.items()}
-        progress("ablation", len(found), len(found), "figures")
+        progress("ablation", number, len(every), "readers")
     return found
+
+
+def _measured_before(file: Path, of: Mapping[str, float]) -> dict[str, float] | None:
+    """The figures in a file, where they are of that budget."""
+    if not file.exists():
+        return None
+    known = json.loads(file.read_text(encoding="utf-8"))
+    return known["figures"] if known["of"] == of else None
 
 
 def _made(

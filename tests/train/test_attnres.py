@@ -77,7 +77,7 @@ def test_queries_alone_are_trained_and_lower_the_loss(checkpoint: Checkpoint) ->
 
 
 def test_an_ablation_says_what_each_part_brings(
-    more: Path, checkpoint: Checkpoint, tmp_path: Path
+    more: Path, checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
     indexer = Indexer(Shape.of(3, 32)).eval().requires_grad_(False)
@@ -95,4 +95,8 @@ def test_an_ablation_says_what_each_part_brings(
     figures = ("loss", "right", "told")
     assert set(found) == {f"{name}_{figure}" for name in names for figure in figures}
     assert len({found[f"{name}_loss"] for name in names}) == len(names)
+    kept = {file: file.stat().st_mtime_ns for file in tmp_path.glob(f"*/{ablation.MEASURED}")}
+    assert len(kept) == len(names)
+    monkeypatch.setattr(ablation, "_made", None)  # an arm that was measured is not made again
+    assert ablation.run(more, checkpoint, indexer, file, recipe, budget, tmp_path, 1) == found
     assert all(0 <= found[f"{name}_right"] <= 1 <= found[f"{name}_told"] <= 2 for name in names)
