@@ -76,14 +76,19 @@ def test_hot_and_sealed_are_what_the_layer_holds(tiny: Checkpoint) -> None:
     assert predict(sizes, laid, 1000, session=False).kept_memory_bytes == sealed * sizes.layers
 
 
-def test_more_tokens_take_more_of_everything(tiny: Checkpoint) -> None:
+@pytest.mark.parametrize("able", [True, False])
+def test_more_tokens_take_more_of_everything(
+    able: bool, tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kimidoc.planner.predict.multiplies_int8", lambda: able)
     sizes = anatomy(tiny)
     laid = layout(ReadPlan(), sizes)
     one, two = (predict(sizes, laid, n, calibration=CALIBRATION) for n in (100_000, 200_000))
     for name in ("hidden_bytes", "hot_bytes", "session_bytes", "peak_rss_bytes", "disk_bytes"):
         assert getattr(two, name) > getattr(one, name)
     in_layers, total = sum(sizes.layer_parameters), sizes.model.parameters_total
-    assert two.weights_bytes == one.weights_bytes == in_layers + (total - in_layers) * 2
+    each = 1 if able else 2  # bytes of a weight of a linear layer
+    assert two.weights_bytes == one.weights_bytes == in_layers * each + (total - in_layers) * 2
     plain = predict(sizes, layout(ReadPlan(weights="bf16"), sizes), 100_000)
     assert plain.weights_bytes == total * 2
     assert one.prefill_seconds is not None and two.prefill_seconds is not None
