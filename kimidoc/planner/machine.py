@@ -11,7 +11,6 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from kimidoc.engine.memory import peak_rss_bytes
@@ -64,7 +63,6 @@ def processor() -> str:
     return listed or platform.processor() or platform.machine()
 
 
-@cache
 def multiplies_int8() -> bool:
     """Whether the processor has the products that ``models.int8`` needs (AVX512-VNNI), as Linux
     lists them; True where nothing lists them: loading a model says so then."""

@@ -165,7 +165,7 @@ def paragraphs() -> Iterator[Labelled]:
 def asked_of_all() -> Iterator[Labelled]:
     """Most of these texts with questions to a whole set of papers, which name what they ask about
     (``whole_questions.jsonl``; ours): a text's own, where the line has none."""
-    texts = dict(enumerate(_ours("paragraphs")))
+    texts = list(_ours("paragraphs"))
     for line in _ours("whole_questions"):
         number, row = line["n"], texts[line["n"]]
         yield _written(number, row, _answered(row["text"], line.get("qa", row["qa"])))

@@ -47,9 +47,7 @@ def test_a_system_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("_CGROUPS", "_OWN_GROUP", "_PROCESSOR"):
         monkeypatch.setattr(machine, name, tmp_path / "nothing")
     assert machine.look(tmp_path).memory_bytes == psutil.virtual_memory().total
-    machine.multiplies_int8.cache_clear()
     assert machine.multiplies_int8(), "loading a model says so then"
-    machine.multiplies_int8.cache_clear()
 
 
 @pytest.mark.parametrize("flags", ["fpu avx2 avx512f avx512_vnni", "fpu avx2 avx_vnni"])
@@ -59,13 +57,10 @@ def test_what_the_processor_multiplies(
     listed = tmp_path / "cpuinfo"
     listed.write_text(f"processor\t: 0\nmodel name\t: A: fast one\nflags\t\t: {flags}\n", "ascii")
     monkeypatch.setattr(machine, "_PROCESSOR", listed)
-    machine.multiplies_int8.cache_clear()
     assert machine.multiplies_int8() == ("avx512_vnni" in flags)
     assert machine.processor() == "A: fast one"
-    machine.multiplies_int8.cache_clear()
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="nothing lists the processor")
 def test_the_list_and_the_kernel_agree() -> None:
-    machine.multiplies_int8.cache_clear()
     assert machine.multiplies_int8() or not int8.supported()
