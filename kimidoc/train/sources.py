@@ -171,6 +171,28 @@ def asked_of_all() -> Iterator[Labelled]:
         yield _written(number, row, _answered(row["text"], line.get("qa", row["qa"])))
 
 
+def sets() -> Iterator[tuple[Labelled, ...]]:
+    """Folders of papers that belong together and are alike enough to be confused, with questions
+    that are put to all of one, and some that nothing in it answers (``sets.jsonl``; ours).
+
+    What nothing answers is asked with the first document.
+    """
+    for row in _ours("sets"):
+        golds: dict[str, list[Gold]] = {file["path"]: [] for file in row["files"]}
+        texts = {file["path"]: file["text"] for file in row["files"]}
+        golds[row["files"][0]["path"]] += [Gold(q, ()) for q in row["absent"]]
+        for question, path, quote, answer in row["qa"]:
+            first = texts[path].index(quote)
+            within = _everywhere(texts[path], answer, first, first + len(quote))
+            begin = texts[path].index(answer, first)  # "180u" has no word's end
+            place = next(within, (begin, begin + len(answer)))
+            golds[path].append(Gold(question, (place,)))
+        yield tuple(
+            Labelled(row["kind"], f"{row['set']}/{path}", text, tuple(golds[path]))
+            for path, text in texts.items()
+        )
+
+
 def _ours(name: str) -> Iterator[dict[str, Any]]:
     file = files("kimidoc.train").joinpath(f"{name}.jsonl")
     yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
