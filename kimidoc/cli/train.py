@@ -48,6 +48,7 @@ Model = Annotated[
 Device = Annotated[
     str, _option("--device", metavar="NAME", about="cpu (default), or what torch calls another.")
 ]
+Tokens = Annotated[int, _option("--tokens", metavar="N", min=1, about="Tokens of a step.")]
 Threads = Annotated[int | None, _option("--threads", metavar="N", min=1, about="CPU threads.")]
 
 
@@ -185,10 +186,11 @@ def calibrate(
     from kimidoc.clauses.weights import parsed
     from kimidoc.models import checkpoint, registry
     from kimidoc.train import calibrate as stage
+    from kimidoc.train.kept import held_out
 
     streams, folder, base = _open(ctx, manner, data, registry.BASE.id)
     where = checkpoint.with_reader(base, Path(weights), _path(spans), _path(earlier))
-    documents = stage.held_out(folder / "cuad", count)
+    documents = held_out(folder / "cuad", count)
     known = None if clauses is None else linear.Model(parsed(_text(clauses)))
     right = stage.run(documents, where, Path(output), threads, seed, streams.progress, known)
     _told(streams, right)
@@ -200,26 +202,38 @@ def spans(
     ctx: typer.Context,
     data: Data,
     *,
-    work: Annotated[str, _option("--work", metavar="DIR", about="Where states are kept (11 GB).")],
+    work: Annotated[str, _option("--work", metavar="DIR", about="Where a stopped run goes on.")],
     output: Weights,
     weights: Annotated[
         str | None, _option("--reader", metavar="FILE", about="The reader's weights (shipped).")
     ] = None,
-    epochs: Annotated[
-        int, _option("--epochs", metavar="N", min=1, about="Times that all is gone through (8).")
-    ] = 8,
+    start: Annotated[
+        str | None, _option("--start", metavar="FILE", about="A head's weights to go on from.")
+    ] = None,
+    steps: Annotated[int, _option("--steps", metavar="N", min=1, about="Steps (700).")] = 700,
+    rewarded: Annotated[
+        int, _option("--rewarded", metavar="N", min=0, about="The last of them, by rewards (0).")
+    ] = 0,
+    tokens: Tokens = 3_000,
     seed: Seed = 0,
+    device: Device = "cpu",
     threads: Threads = None,
     manner: Manner,
 ) -> None:
-    """The head that takes a short answer out of what the reader reads."""
+    """The head that says which sentence and which words of what is read answer."""
     from kimidoc.models import checkpoint, nano, registry
     from kimidoc.train import spans as stage
 
     streams, source, base = _open(ctx, manner, data, registry.BASE.id, work)
     where = checkpoint.with_reader(base, Path(weights) if weights else nano.reader_file())
-    recipe = replace(stage.Recipe(), shape=stage.shape_of(where), epochs=epochs, seed=seed)
-    right = stage.run(source, where, recipe, Path(work), Path(output), threads, streams.progress)
+    recipe = replace(
+        stage.Recipe(), shape=stage.shape_of(where), steps=steps, rewarded=rewarded,
+        tokens=tokens, seed=seed,
+    )  # fmt: skip
+    right = stage.run(
+        source, where, recipe, Path(work), Path(output), threads, _path(start), _device(device),
+        streams.progress,
+    )  # fmt: skip
     _told(streams, right)
 
 
@@ -242,9 +256,7 @@ def ablation(
     scratch: Annotated[
         int, _option("--scratch", metavar="N", min=0, about="For arms from the base model (0).")
     ] = 0,
-    tokens: Annotated[
-        int, _option("--tokens", metavar="N", min=1, about="Of a step (8192).")
-    ] = 8_192,
+    tokens: Tokens = 8_192,
     seed: Seed = 0,
     device: Device = "cpu",
     threads: Threads = None,

@@ -361,7 +361,7 @@ class LocalEngine:
     def desk(self, prefix: Prefix) -> Desk:
         """What answers on that prefix; by reading again, where the model was trained to."""
         from kimidoc.engine.rereading import Rereading
-        from kimidoc.engine.votes import PLAIN, Rules
+        from kimidoc.engine.votes import Rules
         from kimidoc.engine.writing import Desk
 
         held = prefix.handle
@@ -377,8 +377,7 @@ class LocalEngine:
         )
         if self.checkpoint.reader is None:
             return Desk(*shared)
-        file = self.checkpoint.rules
-        rules = PLAIN if file is None else Rules.of(nano.rules(file))
+        rules = Rules.at(self.checkpoint.rules)
         return Rereading(*shared, rules=rules, spans=self._spans)
 
     @cached_property

@@ -1,12 +1,12 @@
 """Answers from passages read again: for a model that was trained to.
 
 The finder ranks the window's blocks; the best of them are read once more, alone and dense, with
-the question before and behind them and the headers of their documents (``passages``). The reader's
-pointer then says of every unit how likely it answers, and of "none of them"; the finder has a vote
-on which unit. A question put to a whole window is about names and details as often as about a kind
-of clause, so there the words it is asked in choose passages too, and have a vote. The span head
-(``models.nano.spans``) looks at the same passages both ways: it has a vote on the unit and on
-whether there is an answer, and says which words of the first quote are a short answer, if any.
+the question before and behind them and the headers of their documents (``passages``). Of a kind of
+clause the reader's pointer then says of every unit how likely it answers, and of "none of them"; of
+all else the span head does (``models.nano.spans``), for which the reader's upper layers look both
+ways, and which words of the first quote are a short answer, if any. The finder has a vote on which
+unit; a question put to a whole window is about names and details as often as about a kind of
+clause, so there the words it is asked in choose passages too, and have a vote.
 The rules that come with the trained weights (``Rules``) were chosen on documents that nothing was
 trained on.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from kimidoc.engine import continuing, fresh, likelihood, naming
 from kimidoc.engine.base import NOBODY, Draft, Listener, Progress, Prompt
@@ -132,12 +133,13 @@ class Rereading(Desk):
     @torch.no_grad()
     def _read(self, asked: Sequence[Asked]) -> None:
         """Read the contexts together; the pointer and the span head say what they see in each."""
-        contexts = [context for one in asked for context in one.contexts]
-        lengths = [len(context.ids) for context in contexts]
-        for group in _batches(sorted(range(len(lengths)), key=lengths.__getitem__), lengths):
-            self._read_group([contexts[n] for n in group])
+        for headed in (False, True):  # of a clause the head says nothing that counts
+            contexts = [c for one in asked if (one.clause is None) == headed for c in one.contexts]
+            lengths = [len(context.ids) for context in contexts]
+            for group in _batches(sorted(range(len(lengths)), key=lengths.__getitem__), lengths):
+                self._read_group([contexts[n] for n in group], headed)
         for one in asked:
-            if one.free and one.clause is None and one.units:
+            if one.free and one.clause is None and one.units and self.rules.likely:
                 one.likely = self._likely(one)
 
     def _likely(self, asked: Asked) -> NDArray[np.float64]:
@@ -160,16 +162,34 @@ class Rereading(Desk):
             start = before
         return self.window.tokens[start:end]
 
-    def _read_group(self, contexts: Sequence[Context]) -> None:
-        taps = () if self.spans is None else self.spans.shape.taps
-        seen = fresh.read(self.reader.loaded.model, [one.ids for one in contexts], taps)
-        for one, states in zip(contexts, seen, strict=True):
-            hidden, ends = states[:, -1], list(one.passages.ends)
-            logits = self._pointer(hidden[-1:], hidden[ends][None])[0].double().cpu().numpy()
-            one.pointed = logits[:-1] - logits[-1]
-            if self.spans is not None and one.passages.units:
+    def _read_group(self, contexts: Sequence[Context], headed: bool) -> None:
+        seen = self._seen(contexts, headed)
+        for one, (hidden, states) in zip(contexts, seen, strict=True):
+            ends = list(one.passages.ends)
+            one.pointed = np.zeros(len(ends))
+            if hidden is not None:
+                logits = self._pointer(hidden[-1:], hidden[ends][None])[0].double().cpu().numpy()
+                one.pointed = logits[:-1] - logits[-1]
+            if states is not None and self.spans is not None and one.passages.units:
                 at, of = layout(one.passages.question, one.passages.placed())
                 one.told = self.spans.read(padded([(states[at].cpu(), at, of)]))[0]
+
+    def _seen(
+        self, contexts: Sequence[Context], headed: bool
+    ) -> Iterator[tuple[Tensor | None, Tensor | None]]:
+        """Of each the last hidden states, for the pointer, and with ``headed`` what the span head
+        takes of all that stands before the question is asked again."""
+        model, ids = self.reader.loaded.model, [one.ids for one in contexts]
+        spans = self.spans if headed else None
+        if spans is not None and spans.both is not None:
+            counts = [len(one.passages.ids) for one in contexts]
+            last = bool(self.rules.pointed)
+            taps, both = spans.shape.taps, spans.both
+            yield from fresh.read_both_ways(model, ids, counts, taps, both, last=last)
+            return
+        taps = () if spans is None else spans.shape.taps
+        for states in fresh.read(model, ids, taps):
+            yield states[:, -1], None if spans is None else states
 
     def _written(self, asked: Asked, draft: Drafting) -> Draft:
         prompt = asked.prompt
@@ -187,18 +207,19 @@ class Rereading(Desk):
         return draft.done()
 
     def chosen(self, asked: Asked) -> list[Unit]:
-        """The units to quote, the best first; a further one only if the pointer nearly chose it."""
+        """The units to quote, the best first; a further one only if it was nearly chosen."""
         return [asked.units[number] for number in self._chosen(asked)]
 
     def _chosen(self, asked: Asked) -> list[int]:
         if not asked.units:
             return []
-        pointed = asked.pointed
-        order = np.argsort(-asked.scores(self.rules), kind="stable").tolist()
-        least = pointed[order[0]] + np.log(self.rules.another)
+        scores = asked.scores(self.rules)
+        order = np.argsort(-scores, kind="stable").tolist()
+        alike = asked.pointed if asked.headed is None else asked.headed
+        least = alike[order[0]] + np.log(self.rules.another)
         kept = dict[Unit, int]()  # one that two contexts hold is quoted once
         for number in order:
-            if number == order[0] or pointed[number] >= least:
+            if number == order[0] or alike[number] >= least:
                 kept.setdefault(asked.units[number], number)
         return list(kept.values())[: asked.prompt.quotes]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from kimidoc.engine.base import Attended, Prompt
 from kimidoc.engine.constrain import Unit
 from kimidoc.engine.passages import Passages
+from kimidoc.models import nano
 from kimidoc.models.nano.spans import Told
 
 CERTAIN = 8.0  # nats: no vote on whether there is an answer counts more
@@ -40,11 +42,11 @@ class Rules:
     and on whether there is an answer ``shift`` and ``known`` for each of its best unit's.
 
     Elsewhere ``lacking`` nats count against a unit in whose document none of the question's names
-    stands (``naming``), and ``worth`` that the finder gives a unit its full worth, against
-    the pointer's own choice. Of the span head's log shares ``spans`` counts
-    that a unit answers, and ``answers`` that any does; of a whole window ``answers_of_all``, with
-    ``shift_of_all`` beside. Where words of a unit have at most ``short`` nats less than all of it,
-    they are the short answer.
+    stands (``naming``), and ``worth`` that the finder gives a unit its full worth. Of the span
+    head's log shares ``spans`` counts that a unit answers, and ``answers`` that any does; of a
+    whole window ``answers_of_all``, with ``shift_of_all`` beside. Beside the head's ``pointed`` of
+    the pointer's own count; where that is nothing it is not asked. Where words of a unit have at
+    most ``short`` nats less than all of it, they are the short answer.
     """
 
     found: float = 0.0
@@ -61,12 +63,18 @@ class Rules:
     likely: float = 0.0
     answers_of_all: float = 1.0
     shift_of_all: float = 0.0
+    pointed: float = 1.0
 
     @classmethod
     def of(cls, about: Mapping[str, float | str]) -> Rules:
         """What a file of rules says; the defaults where nothing was fitted."""
         fitted = {k: float(about[k]) for k in cls.__slots__ if k in about}
         return cls(**fitted)
+
+    @classmethod
+    def at(cls, file: Path | None) -> Rules:
+        """The rules in a file, or the defaults. Raises ModelError as ``nano.rules``."""
+        return cls() if file is None else cls.of(nano.rules(file))
 
 
 PLAIN = Rules()  # where nothing was fitted
@@ -123,16 +131,23 @@ class Asked:
             unit -= len(one.passages.units)
         raise AssertionError("there is no such unit")
 
+    @property
+    def headed(self) -> Floats | None:
+        """[U]: the span head's log share of each less that of none, in its context"""
+        told = [c.told.units.double().numpy() - float(c.told.none) for c in self.contexts if c.told]
+        return np.concatenate(told) if told else None
+
     def scores(self, rules: Rules) -> Floats:
         """[U]: all votes on which unit answers"""
-        total = self.pointed + rules.words * self.words
         if self.clause is not None:
-            return total + rules.clause * self.clause
+            return self.pointed + rules.words * self.words + rules.clause * self.clause
+        headed = self.headed
+        total = self.pointed if headed is None else rules.pointed * self.pointed
+        total = total + rules.words * self.words
         total = total + rules.worth * self.worth - rules.lacking * self.lacking
         if self.likely is not None:
             total = total + rules.likely * self.likely
-        told = [c.told.units.double().numpy() - float(c.told.none) for c in self.contexts if c.told]
-        return total + rules.spans * np.concatenate(told) if told else total
+        return total if headed is None else total + rules.spans * headed
 
     def belief(self, rules: Rules) -> float:
         """All votes on whether there is an answer: ``rules.found`` is what they must reach.
@@ -146,11 +161,11 @@ class Asked:
         odds = float(np.logaddexp.reduce(self.pointed))
         if self.clause is not None:
             return odds + rules.shift + rules.known * float(self.clause.max())
-        odds -= rules.lacking * float(self.lacking[int(self.scores(rules).argmax())])
         whole = self.prompt.scope is None
-        weight = rules.answers_of_all if whole else rules.answers
         said = [c.told for c in self.contexts if c.told is not None]
         if said:
             some = max(float(torch.logsumexp(told.units, 0) - told.none) for told in said)
-            odds += weight * min(CERTAIN, max(-CERTAIN, some))
+            weight = rules.answers_of_all if whole else rules.answers
+            odds = rules.pointed * odds + weight * min(CERTAIN, max(-CERTAIN, some))
+        odds -= rules.lacking * float(self.lacking[int(self.scores(rules).argmax())])
         return odds + rules.shift_of_all if whole else odds

@@ -18,9 +18,10 @@
     ablation    ``kimidoc train ablation``: what each part of the reader brings
     kinds       ``kimidoc train kinds``: which kind of clause a question asks for
     span_cases  passages, a question and the words that answer, for the head that says them
-    span_states   what the reader sees of them, kept on disk
-    rewards     what the head's answers are worth, and the loss of a round
+    span_data   these cases, drawn from what is ours and from folders
+    rewards     what the head's answers are worth, and the loss of the last steps
     spans       ``kimidoc train spans``: the head's training from folders to weights
+    kept        kept documents asked as the product asks, with what answers them
     calibrate   ``kimidoc train calibrate``: the rules that go with a reader
     everything  ``kimidoc train all``
     verdict     ``kimidoc train verdict``: the rule that goes with an indexer alone

@@ -37,6 +37,7 @@ from kimidoc.models.load import load
 from kimidoc.models.nano import reader as shipped
 from kimidoc.train import calibrate, reader_stage
 from kimidoc.train.examples import Example
+from kimidoc.train.kept import held_out
 from kimidoc.train.reader import Recipe, Training, pointed
 from kimidoc.train.stage import demand_some, draw, logged
 from kimidoc.train.states import CPU, trained_in
@@ -103,7 +104,7 @@ def run(
     """Each arm's ``loss``, ``right`` and ``told``. Raises UsageError when data are missing."""
     drawn = draw(data, [], Random(recipe.seed), budget.share)
     demand_some(data, set(drawn) - reader_stage.UNSAID)
-    kept = {"cuad": calibrate.held_out(data / "cuad", CONTRACTS, recipe.seed)}
+    kept = {"cuad": held_out(data / "cuad", CONTRACTS, recipe.seed)}
     train, asked = (
         reader_stage.build(
             part, checkpoint, indexer, work / name, threads, recipe.seed, device, progress

@@ -17,6 +17,7 @@ from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.train import calibrate, kinds, reader, reader_stage, spans, stage
 from kimidoc.train import indexer as late
 from kimidoc.train.corpus import Embed
+from kimidoc.train.kept import held_out
 from kimidoc.train.states import CPU
 
 CALIBRATED_ON = 6  # contracts that nothing was trained on
@@ -55,8 +56,8 @@ def run(
         device, progress,
     )  # fmt: skip
     trained = checkpoints.with_reader(checkpoint, reads)
-    third = replace(stages[2], shape=spans.shape_of(checkpoint), seed=seed)
-    spans.run(data, trained, third, places[2], says, threads, progress)
-    documents = calibrate.held_out(data / "cuad", CALIBRATED_ON)
+    third = replace(stages[2], shape=spans.shape_of(trained), seed=seed)
+    spans.run(data, trained, third, places[2], says, threads, None, device, progress)
+    documents = held_out(data / "cuad", CALIBRATED_ON)
     both = checkpoints.with_reader(checkpoint, reads, says)
     return calibrate.run(documents, both, output / "rules.json", threads, seed, progress)

@@ -1,7 +1,7 @@
 """What the span head is trained on: passages, a question before them, and the words that answer.
 
-As the product cuts them (``engine.passages``), but fewer: the blocks that hold the answer, and
-blocks that share words with the question beside them. An answer is some words of a unit, or the
+As the product cuts them (``engine.passages``): the blocks that hold the answer, and beside them
+(``Beside``) blocks that share words with the question. An answer is some words of a unit, or the
 whole unit where it fills most of it. Passages without one are asked too.
 """
 
@@ -18,13 +18,31 @@ from kimidoc.engine.constrain import Unit
 from kimidoc.engine.lexical import LexicalPrior, content
 from kimidoc.engine.passages import Cutter
 from kimidoc.models.load import LoadedModel
+from kimidoc.models.nano.spans import layout
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.types import Segment, Window
 
-BESIDE = (0.35, 0.75)  # share of cases with no block beside the answer's, with at most one
-FROM_ALL = 0.3  # share of cases whose blocks beside come from any document of the window
 MOST_BLOCKS = 4
 FILLED = 0.7  # an answer that fills so much of a unit is all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside an answer.
+
+    ``counts``: how many blocks, one of these. ``from_all``: the share of cases in which they come
+    from any document of the window. ``at_random``: so many of them need share no words.
+    ``left_out``: the share of cases in which the answer's own blocks are left out and nothing
+    answers, as in most of what a whole window is asked.
+    """
+
+    counts: tuple[int, ...] = (0, 0, 0, 1, 1, 1, 1, 2, 2)
+    from_all: float = 0.3
+    at_random: int = 0
+    left_out: float = 0.0
+
+
+ALONE = Beside()  # a document asked by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,21 @@ class SpanCase:
     spans: tuple[Unit, ...]
     whole: tuple[int, ...]
 
+    @property
+    def answered(self) -> bool:
+        """Whether anything does."""
+        return bool(self.spans or self.whole)
+
+    @property
+    def layout(self) -> tuple[list[int], list[int]]:
+        """The places of all tokens that the head looks at, and the unit of each."""
+        return layout(self.question, self.units)
+
+    def answers(self) -> set[int]:
+        """The numbers of the units that answer, by themselves or by words in them."""
+        of = dict(zip(*self.layout, strict=True))
+        return {*self.whole, *(of[first] for first, _ in self.spans)}
+
 
 class SpanCases:
     """Makes the cases of one window; ``documents`` are what stands in it."""
@@ -54,8 +87,9 @@ class SpanCases:
         documents: Sequence[Labelled],
         block: int,
         rng: Random,
+        beside: Beside = ALONE,
     ) -> None:
-        self._window, self._block, self._rng = window, block, rng
+        self._window, self._block, self._rng, self._beside = window, block, rng, beside
         self._documents = {d.path: d for d in documents}
         self._cutter = Cutter(window, loaded.tokenizer, loaded.frame.preamble_ids, block)
         self._prior = LexicalPrior(window, block)
@@ -71,6 +105,9 @@ class SpanCases:
     def _one(self, segment: Segment, gold: Gold) -> SpanCase | None:
         places = [place for span in gold.spans for place in self._tokens(segment, *span)]
         blocks = self._blocks(segment, gold, places)
+        if gold.spans and self._rng.random() < self._beside.left_out:
+            others = self._without(segment, gold, places)
+            gold, blocks = (Gold(gold.question, ()), others) if others else (gold, blocks)
         cut = self._cutter.cut(gold.question, blocks, ((0, len(self._window.tokens)),))
         units = [
             (last - (q - p) + 1, last + 1) for (p, q), last in zip(cut.units, cut.ends, strict=True)
@@ -97,13 +134,30 @@ class SpanCases:
 
     def _blocks(self, segment: Segment, gold: Gold, places: Sequence[Unit]) -> list[int]:
         """Those of the answer, if not too many, and some that share the question's words."""
-        own = sorted({t // self._block for a, b in places for t in (a, b - 1)})[:MOST_BLOCKS]
-        drawn = self._rng.random()
-        beside = sum(drawn >= share for share in BESIDE) + (not own)
+        own = self._own(places)[:MOST_BLOCKS]
+        count = self._rng.choice(self._beside.counts) + (not own)
+        more = [b for b in self._order(segment, gold.question) if b not in own]
+        return [*own, *self._some(more, min(count, MOST_BLOCKS - len(own)))]
+
+    def _without(self, segment: Segment, gold: Gold, places: Sequence[Unit]) -> list[int]:
+        """Others, none of them so near that the answer could be read there."""
+        own = self._own(places)
+        far = (b for b in self._order(segment, gold.question) if all(abs(b - o) > 1 for o in own))
+        return self._some(list(far), MOST_BLOCKS)
+
+    def _own(self, places: Sequence[Unit]) -> list[int]:
+        return sorted({t // self._block for a, b in places for t in (a, b - 1)})
+
+    def _order(self, segment: Segment, question: str) -> list[int]:
+        """The blocks of the document, or of all, that share most words first."""
         low, high = segment.body // self._block, -(-segment.end // self._block)
-        if self._rng.random() < FROM_ALL:
+        if self._rng.random() < self._beside.from_all:
             low, high = 0, self._prior.blocks
-        scores = self._prior.scores(content([gold.question]))[low:high]
-        order = [low + int(n) for n in np.argsort(-scores, kind="stable")]
-        more = [b for b in order if b not in own][: min(beside, MOST_BLOCKS - len(own))]
-        return [*own, *more]
+        scores = self._prior.scores(content([question]))[low:high]
+        return [low + int(n) for n in np.argsort(-scores, kind="stable")]
+
+    def _some(self, order: Sequence[int], count: int) -> list[int]:
+        """The first of them, and the last few at random."""
+        sure = max(0, count - self._beside.at_random) if len(order) > count else count
+        rest = order[sure:]
+        return [*order[:sure], *self._rng.sample(rest, min(len(rest), count - sure))]

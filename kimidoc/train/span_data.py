@@ -1,77 +1,40 @@
-"""What the reader sees of the span head's cases: made once, kept on disk, read back as needed.
+"""The span head's cases, drawn from what is ours and from folders of data, by where they are from.
 
-In ``work``, of every ``PART`` cases of a set of data: the cases as lines of JSON, and in turn the
-states of the tokens that the head looks at, ``states`` [T, P, C] fp16. On two cores a case takes
-about 0.4 s.
+    paragraphs    short texts, each asked by itself
+    whole         questions to all of these texts at once, among passages of any
+    sets          folders of papers that are alike enough to be confused
+    CUAD, COVID-QA, Evidence Inference, TAT-QA    where their folders are there
+
+One document in ten, or one set, is kept from training.
 """
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import cached_property
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
-import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
-from torch import Tensor
-
-from kimidoc.engine import fresh
-from kimidoc.engine.base import Progress, silent
-from kimidoc.engine.read_plan import ReadPlan
-from kimidoc.engine.reading import Reader
-from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.load import LoadedModel
-from kimidoc.models.nano.spans import SpanShape, layout
 from kimidoc.train import sources
 from kimidoc.train.questions import categories, wordings
 from kimidoc.train.sources import Gold, Labelled
-from kimidoc.train.span_cases import SpanCase, SpanCases
+from kimidoc.train.span_cases import ALONE, Beside, SpanCase, SpanCases
 from kimidoc.train.stage import WINDOW_TOKENS
-from kimidoc.train.states import BLOCK, DTYPE, excerpt, windows
+from kimidoc.train.states import BLOCK, excerpt, windows
 
-AT_ONCE = 4_096  # tokens read at once, padding included
 LONGEST = 30_000  # characters of a document
-PART = 400  # cases in one file
 HELD_OUT = 10  # one document in so many is kept from training
+OF_WHOLE = Beside(counts=(3,), from_all=1.0, at_random=1, left_out=0.15)
+OF_SET = Beside(counts=(2, 3), from_all=0.85, at_random=1, left_out=0.2)
 
-
-class Seen:
-    """A case, and what the reader sees of it; ``own``: its rows of the file's states."""
-
-    def __init__(self, case: SpanCase, file: Path, own: slice) -> None:
-        self.case, self._file, self._own = case, file, own
-        self.layout = layout(case.question, case.units)
-
-    @property
-    def places(self) -> list[int]:
-        """Where in the context each token that is looked at stands."""
-        return self.layout[0]
-
-    @cached_property
-    def _unit_at(self) -> dict[int, int]:
-        return dict(zip(*self.layout, strict=True))
-
-    def unit_of(self, place: int) -> int:
-        """The number of the unit that holds a place of the context."""
-        return self._unit_at[place]
-
-    def states(self) -> Tensor:
-        """[S, P, C] fp16"""
-        with safe_open(str(self._file), framework="pt") as file:
-            found: Tensor = file.get_slice("states")[self._own]
-        return found
+Cases = dict[str, list[SpanCase]]
 
 
 def kept_from_training(path: str) -> bool:
-    """Whether the document of that name is."""
-    return zlib.crc32(path.encode()) % HELD_OUT == 0
+    """Whether the document of that path is, or the set that it belongs to."""
+    return zlib.crc32(path.partition("/")[0].encode()) % HELD_OUT == 0
 
 
 def _some(documents: Iterator[Labelled], rng: Random, questions: int, each: int) -> list[Labelled]:
@@ -100,8 +63,8 @@ def _contracts(root: Path, rng: Random) -> list[Labelled]:
     return found
 
 
-# Data set -> its documents; what is ours needs no folder.
-SETS: Mapping[str, Callable[[Path, Random], list[Labelled]]] = {
+# Data set -> its documents.
+FOLDERS: Mapping[str, Callable[[Path, Random], list[Labelled]]] = {
     "cuad": _contracts,
     "covidqa": lambda root, rng: _some(sources.covidqa(root), rng, 400, 6),
     "evidence_inference": lambda root, rng: _some(
@@ -109,76 +72,40 @@ SETS: Mapping[str, Callable[[Path, Random], list[Labelled]]] = {
     ),
     "tatqa": lambda root, rng: _some(sources.tatqa(root, "dev", exact=True), rng, 300, 20),
 }
-OURS = "paragraphs"
 
 
-def read(
-    data: Path, checkpoint: Checkpoint, shape: SpanShape, seed: int, work: Path,
-    threads: int | None = None, progress: Progress = silent,
-) -> list[Seen]:  # fmt: skip
-    """Every case of what is ours and of the sets that ``data`` holds; what is missing is made."""
-    found, reader = list[Seen](), Reader(checkpoint, threads, ReadPlan(), DTYPE)
-    for name in (OURS, *(n for n in SETS if (data / n).is_dir())):
+def _halves(documents: Iterable[Labelled]) -> list[list[Labelled]]:
+    """What is trained on and what is kept from it: neither stands beside the other's answers."""
+    every = list(documents)
+    return [[d for d in every if kept_from_training(d.path) == held] for held in (False, True)]
+
+
+def drawn(data: Path, loaded: LoadedModel, seed: int) -> Cases:
+    """Every case of what is ours and of the sets of data that ``data`` holds, by source."""
+    found: Cases = {}
+
+    def make(name: str, groups: Iterable[Sequence[Labelled]], beside: Beside = ALONE) -> None:
         rng = Random(f"{seed} {name}")
-        documents = list(sources.paragraphs()) if name == OURS else SETS[name](data / name, rng)
-        cases = _cases(documents, reader.loaded, rng)
-        for first in range(0, len(cases), PART):
-            file = work / f"{name}-{first // PART:03}.jsonl"
-            if not file.exists():
-                keep(cases[first : first + PART], reader.loaded.model, shape.taps, file)
-            found += load(file)
-            progress(f"read {name}", min(first + PART, len(cases)), len(cases), "questions")
+        found[name] = [
+            case
+            for documents in groups
+            for window, group in windows(documents, WINDOW_TOKENS, loaded)
+            for case in SpanCases(window, loaded, group, BLOCK, rng, beside).made()
+        ]
+
+    make("paragraphs", _halves(sources.paragraphs()))
+    make("whole", _halves(sources.asked_of_all()), OF_WHOLE)
+    make("sets", sources.sets(), OF_SET)
+    for name, documents in FOLDERS.items():
+        if (data / name).is_dir():
+            make(name, [documents(data / name, Random(f"{seed} documents of {name}"))])
     return found
 
 
-def _cases(documents: Sequence[Labelled], loaded: LoadedModel, rng: Random) -> list[SpanCase]:
-    return [
-        case
-        for window, group in windows(documents, WINDOW_TOKENS, loaded)
-        for case in SpanCases(window, loaded, group, BLOCK, rng).made()
-    ]
-
-
-def keep(cases: Sequence[SpanCase], model: Any, taps: Sequence[int], file: Path) -> None:
-    """Read every case, those of like length together; ``file`` is there once all is written."""
-    order = sorted(range(len(cases)), key=lambda n: len(cases[n].context))
-    states: dict[int, Tensor] = {}
-    for some in _batches(order, [len(case.context) for case in cases]):
-        read = fresh.read(model, [cases[n].context for n in some], taps)
-        for n, seen in zip(some, read, strict=True):
-            places, _ = layout(cases[n].question, cases[n].units)
-            states[n] = seen[places].half().cpu()
-    every = torch.cat([states[n] for n in range(len(cases))])
-    save_file({"states": every}, str(file.with_suffix(".safetensors")))
-    lines = "".join(json.dumps(asdict(case)) + "\n" for case in cases)
-    file.write_text(lines, encoding="utf-8")
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """``order``, shortest first, in groups of at most ``AT_ONCE`` tokens."""
-    group: list[int] = []
-    for number in order:
-        if group and (len(group) + 1) * lengths[number] > AT_ONCE:
-            yield group
-            group = []
-        group.append(number)
-    if group:
-        yield group
-
-
-def load(file: Path) -> list[Seen]:
-    """What ``keep`` wrote."""
-    with file.open(encoding="utf-8") as lines:
-        cases = [_case(json.loads(line)) for line in lines]
-    states = file.with_suffix(".safetensors")
-    sizes = [len(layout(case.question, case.units)[0]) for case in cases]
-    rows = pairwise(accumulate(sizes, initial=0))
-    return [Seen(c, states, slice(*own)) for c, own in zip(cases, rows, strict=True)]
-
-
-def _case(row: dict[str, Any]) -> SpanCase:
-    for name in ("units", "spans"):
-        row[name] = tuple((int(a), int(b)) for a, b in row[name])
-    for name in ("context", "question", "whole"):
-        row[name] = tuple(row[name])
-    return SpanCase(**row)
+def apart(every: Cases) -> tuple[Cases, Cases]:
+    """What is trained on, and what is kept from that."""
+    kept: tuple[Cases, Cases] = {}, {}
+    for name, cases in every.items():
+        for held, part in zip((False, True), kept, strict=True):
+            part[name] = [case for case in cases if kept_from_training(case.path) == held]
+    return kept

@@ -1,20 +1,19 @@
-"""``kimidoc train spans``: the head that takes a short answer out of the passages.
+"""``kimidoc train spans``: the head that says which sentence and which words of passages answer.
 
-1. draw questions with short answers: texts written for it (``sources.paragraphs``), experts'
-   questions on articles, on tables and paragraphs of annual reports, clauses of contracts, trials
-2. cut passages for them (``span_cases``) and read these with the product's own reader, frozen; what
-   it sees of each set is kept in --work (``span_states``), so that an interrupted run goes on
-3. train the head: -log of the share that it gives to everything that answers, or to "nothing"
-4. go on, in rounds, with what its answers are worth (``rewards``)
+1. draw cases: passages, a question before them, and what answers (``span_data``)
+2. read them with the product's own reader, frozen, its upper layers once more looking both ways
+   (``models.nano.both_ways``); train the head and the changes that these layers need, together:
+   -log of the share given to everything that answers, or to "nothing", half of it for the very
+   words and half for the sentence (``Training``)
+3. the last steps go on with what answers are worth (``rewards``)
 
-One document in ten is kept from training and says how often it is right (``right``).
+What was kept from training says how often it is right (``right``).
 """
 
 from __future__ import annotations
 
-import math
+import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,52 +23,95 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kimidoc.engine import fresh
 from kimidoc.engine.base import Progress, silent
+from kimidoc.engine.read_plan import ReadPlan
+from kimidoc.engine.reading import Reader
 from kimidoc.errors import UsageError
-from kimidoc.models import folder, nano
+from kimidoc.models import folder, int8, nano
 from kimidoc.models.checkpoint import Checkpoint
-from kimidoc.models.nano.spans import NEVER, Inputs, Spans, SpanShape, padded
-from kimidoc.train import span_states
+from kimidoc.models.nano.both_ways import BothWays
+from kimidoc.models.nano.spans import NEVER, Inputs, Spans, SpanShape, Told, padded
+from kimidoc.train import span_data
 from kimidoc.train.rewards import Reinforced
-from kimidoc.train.span_states import Seen, kept_from_training
+from kimidoc.train.span_cases import SpanCase
+from kimidoc.train.span_data import Cases
 from kimidoc.train.stage import logged
+from kimidoc.train.states import CPU, DTYPE, trained_in
 
-EVALUATED_AT_ONCE = 8
+EVALUATED, AT_ONCE = 100, 4  # kept cases of a source that are asked, and how many together
+ALIKE = 64  # cases of a source among which those of like length share a step
 
 Log = Callable[[dict[str, Any]], None]
-Loss = Callable[[Spans, Sequence[Seen]], Tensor]
+Loss = Callable[[Spans, Sequence[SpanCase], Inputs], Tensor]
+SHARES = {"sets": 0.5, "paragraphs": 0.2, "whole": 0.15}  # of the steps; the rest is the folders'
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What decides the weights, beside the data.
 
-    ``rounds``: epochs of rewards behind the ``epochs``, at a fifth of their ``rate``. ``tokens``:
-    of a step, padding included.
+    ``tokens``: of a step, padding included. ``rate``: of the changes of the reader's layers;
+    ``head_rate``: of the head. Both rise for ``warm_steps`` and fall in the last ``falling`` share
+    of the steps. ``rewarded``: so many of these go by rewards.
     """
 
-    shape: SpanShape = field(default_factory=SpanShape)
-    epochs: int = 8
-    rounds: int = 2
-    tokens: int = 6_000
-    rate: float = 1e-3
+    shape: SpanShape = field(default_factory=lambda: SpanShape(both_from=18))
+    rank: int = 32
+    steps: int = 700
+    rewarded: int = 0
+    tokens: int = 3_000
+    rate: float = 1.2e-3
+    head_rate: float = 6e-4
     decay: float = 0.01
-    warm_steps: int = 50
+    warm_steps: int = 40
+    falling: float = 0.35
     seed: int = 0
+    save_every: int = 25
 
 
 def shape_of(checkpoint: Checkpoint) -> SpanShape:
-    """The head's shape for a checkpoint: two fifths, three and four of its way up are looked at.
+    """The head's shape for a checkpoint: two fifths, three and four of its way up are looked at,
+    and from where its reader begins both ways.
 
-    Raises ModelError where it says nothing of itself.
+    Raises ModelError where it says nothing of itself, UsageError where it has no reader.
     """
+    if checkpoint.reader is None:
+        raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
     config = folder.config(checkpoint.folder)
     layers = int(config["num_hidden_layers"])
     taps = tuple(sorted({layers * n // 5 for n in (2, 3, 4)}))
-    return SpanShape(hidden=int(config["hidden_size"]), taps=taps)
+    first = int(json.loads(nano.said(checkpoint.reader)["shape"])["first"])
+    return SpanShape(hidden=int(config["hidden_size"]), taps=taps, both_from=first)
 
 
-def golds(shape: SpanShape, some: Sequence[Seen], inputs: Inputs, units: int) -> Tensor:
+class Sight:
+    """The reader, frozen, as the head is trained on it: upper layers in the training's dtype."""
+
+    def __init__(self, model: Any, shape: SpanShape) -> None:
+        self.model, self.shape = model, shape
+        decoder, self._dtype = model.get_decoder(), trained_in(model.device.type)
+        for part in (*decoder.layers[shape.both_from :], decoder.norm):
+            part.to(self._dtype)
+        on_cpu = model.device.type == CPU
+        if on_cpu and model.dtype == torch.bfloat16 and int8.supported():
+            int8.apply(model, until=shape.both_from)
+
+    def see(self, net: Spans, cases: Sequence[SpanCase]) -> Inputs:
+        """What the head takes of each case."""
+        assert net.both is not None
+        first, taps = self.shape.both_from, self.shape.taps
+        under = [tap for tap in taps if tap < first]
+        contexts = [case.context for case in cases]
+        entered, real = fresh.below(self.model, contexts, [*under, first])
+        with fresh.dense(self.model):
+            above = [tap for tap in taps if tap >= first]
+            again = net.both(self.model, entered[-1].to(self._dtype), real, above)
+        states = torch.stack([*(one.to(self._dtype) for one in entered[:-1]), *again], 2)
+        return padded([(states[n][c.layout[0]], *c.layout) for n, c in enumerate(cases)])
+
+
+def golds(shape: SpanShape, some: Sequence[SpanCase], inputs: Inputs, units: int) -> Tensor:
     """What answers each of them, as ``Scored.flat`` has it: [B, S * longest + units + 1] bool
 
     A span that is longer than the head can say is its whole unit.
@@ -77,112 +119,181 @@ def golds(shape: SpanShape, some: Sequence[Seen], inputs: Inputs, units: int) ->
     rows, size = inputs.units.shape
     spans = torch.zeros(rows, size, shape.longest, dtype=torch.bool)
     rest = torch.zeros(rows, units + 1, dtype=torch.bool)
-    for row, seen in enumerate(some):
-        at = {place: n for n, place in enumerate(seen.places)}
-        for a, b in seen.case.spans:
+    for row, case in enumerate(some):
+        at = {place: n for n, place in enumerate(case.layout[0])}
+        for a, b in case.spans:
             if b - a <= shape.longest:
                 spans[row, at[a], b - a - 1] = True
             else:
                 rest[row, int(inputs.units[row, at[a]])] = True
-        rest[row, list(seen.case.whole)] = True
-        rest[row, units] = not seen.case.spans and not seen.case.whole
+        rest[row, list(case.whole)] = True
+        rest[row, units] = not case.answered
     return torch.cat([spans.flatten(1), rest], 1)
 
 
-def loss(net: Spans, some: Sequence[Seen]) -> Tensor:
-    """-log of the share of what answers, of every case: [B]"""
-    inputs = padded([(seen.states(), *seen.layout) for seen in some])
+def golds_of_units(
+    shape: SpanShape, some: Sequence[SpanCase], inputs: Inputs, units: int
+) -> Tensor:
+    """The same, everything in a unit that answers counted as right."""
+    rest = torch.zeros(len(some), units + 1, dtype=torch.bool)
+    for row, case in enumerate(some):
+        rest[row, list(case.answers())] = True
+        rest[row, units] = not case.answered
+    of = inputs.units.cpu()
+    inside = rest.gather(1, of.clamp_min(0)) & (of >= 0)
+    return torch.cat([inside[..., None].expand(-1, -1, shape.longest).flatten(1), rest], 1)
+
+
+def loss(net: Spans, some: Sequence[SpanCase], inputs: Inputs) -> Tensor:
+    """-log of the share of what answers, half by words and half by sentences, of every case: [B]"""
     scored = net(inputs)
-    every = scored.flat()
-    right = golds(net.shape, some, inputs, scored.whole.shape[1])
-    return torch.logsumexp(every, 1) - torch.logsumexp(every.masked_fill(~right, 2 * NEVER), 1)
+    every, units = scored.flat(), scored.whole.shape[1]
+    found = torch.logsumexp(every, 1)
+    for right in (golds, golds_of_units):
+        among = right(net.shape, some, inputs, units).to(every.device)
+        found = found - 0.5 * torch.logsumexp(every.masked_fill(~among, 2 * NEVER), 1)
+    return found
 
 
-def _batches(train: Sequence[Seen], tokens: int, rng: Random) -> list[list[Seen]]:
-    """Of like length, in a drawn order."""
-    order = rng.sample(train, len(train))
-    order.sort(key=lambda seen: len(seen.places) // 32)
-    found, batch = list[list[Seen]](), list[Seen]()
-    for seen in order:
-        if batch and (len(batch) + 1) * max(len(s.places) for s in (*batch, seen)) > tokens:
-            found.append(batch)
-            batch = []
-        batch.append(seen)
-    found.append(batch)
+def plan(cases: Cases, recipe: Recipe) -> list[list[SpanCase]]:
+    """The cases of every step: of one source, drawn by its share, and of like length."""
+    rng, weights = Random(recipe.seed), dict[str, float]()
+    rest = [name for name in cases if name not in SHARES]
+    for name, own in cases.items():
+        share = SHARES.get(name, (1 - sum(SHARES.values())) / max(1, len(rest)))
+        weights[name] = share if own else 0.0
+    waiting: dict[str, list[list[SpanCase]]] = {name: [] for name in cases}
+    found = []
+    for name in rng.choices(list(weights), list(weights.values()), k=recipe.steps):
+        if not waiting[name]:
+            waiting[name] = _once(cases[name], recipe.tokens, rng)
+        found.append(waiting[name].pop())
+    return found
+
+
+def _once(cases: Sequence[SpanCase], tokens: int, rng: Random) -> list[list[SpanCase]]:
+    """Every case once, those of a step drawn together and of like length."""
+    order, found = rng.sample(cases, len(cases)), list[list[SpanCase]]()
+    for first in range(0, len(order), ALIKE):
+        batch: list[SpanCase] = []
+        for case in sorted(order[first : first + ALIKE], key=lambda c: len(c.context)):
+            if batch and (len(batch) + 1) * len(case.context) > tokens:
+                found.append(batch)
+                batch = []
+            batch.append(case)
+        found.append(batch)
     rng.shuffle(found)
     return found
 
 
-def fit(recipe: Recipe, train: Sequence[Seen], log: Log) -> Spans:
-    """The head, trained on all of them; not yet on rewards."""
-    torch.manual_seed(recipe.seed)
-    net = Spans(recipe.shape)
-    _train(net, recipe, train, recipe.epochs, recipe.rate, loss, log)
-    return net
+class Training:
+    """One run: its state is the head, the optimiser and the step.
 
+    ``start``: a head that it goes on from.
+    """
 
-def reinforce(net: Spans, recipe: Recipe, train: Sequence[Seen], log: Log) -> None:
-    """The rounds of rewards."""
-    torch.manual_seed(recipe.seed)
-    for number in range(recipe.rounds):
-        rate = recipe.rate / 5 / (number + 1)
-        _train(net, recipe, train, 1, rate, Reinforced(net), log, recipe.epochs + number)
+    def __init__(
+        self, recipe: Recipe, sight: Sight, cases: Cases, start: Spans | None = None
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.sight = recipe, sight
+        if start is None:
+            both = BothWays.beginning(sight.model, recipe.shape.both_from, recipe.rank)
+            start = Spans(recipe.shape, both=both)
+        assert start.shape == recipe.shape and start.both is not None
+        self.net = start.to(sight.model.device).train().requires_grad_(True)
+        self.plan = plan(cases, recipe)
+        changes = list(start.both.parameters())
+        those = {id(value) for value in changes}
+        head = [value for value in self.net.parameters() if id(value) not in those]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": changes, "most": recipe.rate}, {"params": head, "most": recipe.head_rate}],
+            weight_decay=recipe.decay, betas=(0.9, 0.98),
+        )  # fmt: skip
+        self.step = 0
 
+    def run(self, log: Log, work: Path | None = None) -> Spans:
+        """Go on until the last step; with ``work`` from where an earlier run stopped."""
+        self._resume(work)
+        begun, recipe = time.monotonic(), self.recipe
+        lost: Loss = loss
+        last = recipe.steps - recipe.rewarded  # from here on by rewards, all in one go
+        for some in self.plan[self.step :]:
+            if self.step == last:
+                lost = Reinforced(self.net, self.sight.see)
+            torch.manual_seed(recipe.seed + self.step)
+            value = lost(self.net, some, self.sight.see(self.net, some)).mean()
+            self._move(value)
+            self.step += 1
+            seconds = round(time.monotonic() - begun, 1)
+            log({"step": self.step, "loss": round(float(value.detach()), 4), "seconds": seconds})
+            due = self.step % recipe.save_every == 0 and self.step < last
+            if work is not None and (due or self.step == last):
+                self._save(work)
+        return self.net.eval().requires_grad_(False)
 
-def _train(
-    net: Spans, recipe: Recipe, train: Sequence[Seen], epochs: int, most: float, lost: Loss,
-    log: Log, done: int = 0,
-) -> None:  # fmt: skip
-    """``most``: the highest learning rate; it falls to a twentieth."""
-    rng = Random(recipe.seed + done)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=most, weight_decay=recipe.decay)
-    order = [_batches(train, recipe.tokens, rng) for _ in range(epochs)]
-    steps, step, begun = sum(map(len, order)), 0, time.monotonic()
-    net.train().requires_grad_(True)
-    for number, batches in enumerate(order, 1):
-        total = 0.0
-        for batch in batches:
-            warm = min(1.0, (step + 1) / recipe.warm_steps)
-            for group in optimiser.param_groups:
-                share = 0.05 + 0.475 * (1 + math.cos(math.pi * step / steps))
-                group["lr"] = most * warm * share
-            value = lost(net, batch).mean()
-            optimiser.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimiser.step()
-            total, step = total + float(value.detach()), step + 1
-        seconds = round(time.monotonic() - begun, 1)
-        log({"step": done + number, "loss": round(total / len(batches), 4), "seconds": seconds})
-    net.eval().requires_grad_(False)
+    def _move(self, value: Tensor) -> None:
+        recipe = self.recipe
+        left = (recipe.steps - self.step) / max(1.0, recipe.steps * recipe.falling)
+        share = min(1.0, (self.step + 1) / recipe.warm_steps, left)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["most"] * share
+        self.optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimiser.step()
+
+    def _save(self, work: Path) -> None:
+        state = {
+            "net": self.net.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "step": self.step, "recipe": str(self.recipe),
+        }  # fmt: skip
+        torch.save(state, work / "resume.pt.new")
+        (work / "resume.pt.new").replace(work / "resume.pt")
+
+    def _resume(self, work: Path | None) -> None:
+        if work is None or not (work / "resume.pt").exists():
+            return
+        device = self.sight.model.device
+        state = torch.load(work / "resume.pt", weights_only=True, map_location=device)
+        if state["recipe"] != str(self.recipe):
+            raise UsageError(
+                f"{work} holds a run that was begun otherwise.", hint="Give another --work."
+            )
+        self.net.load_state_dict(state["net"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
 
 
 @torch.no_grad()
-def right(net: Spans, held: Sequence[Seen]) -> dict[str, float]:
-    """Of documents that were kept from training: how often the likeliest unit is one that answers,
-    the mean F1 of the likeliest words in it, how often "nothing" is said where nothing answers, and
-    where something does. By set of data, and of all."""
+def right(net: Spans, sight: Sight, held: Cases, most: int = EVALUATED) -> dict[str, float]:
+    """Of what was kept from training, ``most`` cases of a source: how often the likeliest unit is
+    one that answers, the mean F1 of the likeliest words in it, how often "nothing" is said where
+    nothing answers, and where something does. By source."""
     found: dict[str, list[float]] = {}
-    order = sorted(held, key=lambda seen: len(seen.places))
-    for first in range(0, len(order), EVALUATED_AT_ONCE):
-        some = order[first : first + EVALUATED_AT_ONCE]
-        read = net.read(padded([(seen.states(), *seen.layout) for seen in some]))
-        for seen, one in zip(some, read, strict=True):
-            case, best = seen.case, int(one.units.argmax())
-            nothing = float(one.none > torch.logsumexp(one.units, 0))
-            if not case.spans and not case.whole:
-                values = {"nothing_when_absent": nothing}
-            else:
-                answers = {*case.whole, *(seen.unit_of(a) for a, _ in case.spans)}
-                values = {"unit": float(best in answers), "nothing_when_present": nothing}
-            if case.spans:
-                a, b = one.spans[best]
-                said = seen.places[a], seen.places[b - 1] + 1
-                values["words_f1"] = max(_f1(said, span) for span in case.spans)
-            for name, value in values.items():
-                found.setdefault(name, []).append(value)
-                found.setdefault(f"{case.kind}_{name}", []).append(value)
+    for source, cases in held.items():
+        some = Random(source).sample(cases, min(most, len(cases)))
+        some.sort(key=lambda case: len(case.context))
+        for first in range(0, len(some), AT_ONCE):
+            part = some[first : first + AT_ONCE]
+            for case, told in zip(part, net.read(sight.see(net, part)), strict=True):
+                for name, value in _judged(case, told).items():
+                    found.setdefault(f"{source}_{name}", []).append(value)
     return {name: sum(values) / len(values) for name, values in sorted(found.items())}
+
+
+def _judged(case: SpanCase, told: Told) -> dict[str, float]:
+    nothing = float(told.none > torch.logsumexp(told.units, 0))
+    if not case.answered:
+        return {"nothing_when_absent": nothing}
+    best = int(told.units.argmax())
+    found = {"unit": float(best in case.answers()), "nothing_when_present": nothing}
+    if case.spans:
+        places, _ = case.layout
+        a, b = told.spans[best]
+        said = places[a], places[b - 1] + 1
+        found["words_f1"] = max(_f1(said, span) for span in case.spans)
+    return found
 
 
 def _f1(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -192,28 +303,37 @@ def _f1(one: tuple[int, int], other: tuple[int, int]) -> float:
 
 def run(
     data: Path, checkpoint: Checkpoint, recipe: Recipe, work: Path, output: Path,
-    threads: int | None = None, progress: Progress = silent,
+    threads: int | None = None, start: Path | None = None, device: str = CPU,
+    progress: Progress = silent,
 ) -> dict[str, float]:  # fmt: skip
-    """The whole stage; returns what was right on documents that were kept from training.
+    """The whole stage; returns what was right on what was kept from training.
 
-    Raises UsageError for a checkpoint without a trained reader.
+    ``start``: the weights it goes on from. Raises UsageError where they are of another shape, or
+    more steps go by rewards than there are.
     """
-    if checkpoint.reader is None:
-        raise UsageError(f"{checkpoint.id} has no trained reader.", hint="Use --model nano.")
-    seen = span_states.read(data, checkpoint, recipe.shape, recipe.seed, work, threads, progress)
-    held = [one for one in seen if kept_from_training(one.case.path)]
-    train = [one for one in seen if not kept_from_training(one.case.path)]
-    with logged(work, recipe.epochs + recipe.rounds, progress) as log:
-        net = fit(recipe, train, log)
-        before = right(net, held)
-        reinforce(net, recipe, train, log)
-    kinds = Counter(one.case.kind for one in train)
+    assert checkpoint.reader is not None
+    begin = None if start is None else Spans.load(start)
+    if begin is not None and begin.shape != recipe.shape:
+        raise UsageError(
+            f"{start} is a head of another shape.", hint="Go on from one that this stage made."
+        )
+    if recipe.rewarded > recipe.steps:
+        raise UsageError(
+            f"{recipe.rewarded} of {recipe.steps} steps cannot go by rewards.",
+            hint="--rewarded is a part of --steps.",
+        )
+    reader = Reader(checkpoint, threads, ReadPlan(weights="bf16"), DTYPE)
+    train, held = span_data.apart(span_data.drawn(data, reader.loaded, recipe.seed))
+    model: Any = reader.loaded.model
+    sight = Sight(model.to(device), recipe.shape)
+    before = "" if begin is None else f"{begin.about.get('steps', 'another head')}, then "
+    with logged(work, recipe.steps, progress) as log:
+        net = Training(recipe, sight, train, begin).run(log, work)
     net.about = {
         "reader": nano.tensors_digest(checkpoint.reader),
-        "data": ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())),
-        "epochs": f"{recipe.epochs} and {recipe.rounds} of rewards",
+        "data": ", ".join(f"{name} {len(cases)}" for name, cases in sorted(train.items())),
+        "steps": f"{before}{recipe.steps}, {recipe.rewarded} of rewards",
         "seed": str(recipe.seed),
     }
     net.save(output)
-    known = {f"{name}_without_rewards": before[name] for name in ("unit", "words_f1")}
-    return known | right(net, held)
+    return right(net, sight, held)

@@ -35,8 +35,11 @@ from kimidoc.experts.routed import ExpertShape, RoutedExperts
 from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
 from kimidoc.models.nano import reader
+from kimidoc.models.nano.both_ways import BothWays
 from kimidoc.models.nano.reader import POINTER, Pointer, ReaderShape
 from kimidoc.models.nano.spans import Spans, SpanShape, layout
+from kimidoc.train.span_cases import SpanCase
+from kimidoc.train.spans import Sight
 from tests.engine.answer_models import CODE, LEASE, SUPPLY
 from tests.engine.answer_models import checkpoint as tiny_checkpoint
 from tests.engine.test_local import engine, packed, prompts
@@ -149,6 +152,10 @@ def test_what_two_contexts_hold_is_quoted_once_and_any_of_them_may_answer(
 
 def test_the_likelihood_of_the_question_has_a_vote_on_the_unit(grown: Checkpoint) -> None:
     of, made = desk(grown, LEASE, SUPPLY, CODE)
+    rules = Rules(likely=0.25)
+    made.use(replace(rules, likely=0))
+    assert all(one.likely is None for one in made.read(prompts()))
+    made.use(rules)
     for one in made.read(prompts()):
         assert (one.likely is not None) == (one.free and one.clause is None and bool(one.units))
         if one.likely is None:
@@ -172,7 +179,7 @@ def test_the_likelihood_of_the_question_has_a_vote_on_the_unit(grown: Checkpoint
         assert all(value == one.likely.min() for value in rest)
         made.use(Rules(found=-99, likely=1e6, another=1))
         assert one.likely[one.units.index(made.chosen(one)[0])] == one.likely.max()
-        made.use(Rules())
+        made.use(rules)
 
 
 def test_belief_decides_what_is_not_found(grown: Checkpoint) -> None:
@@ -361,7 +368,7 @@ def test_what_is_told_on_the_way_is_the_draft_and_places_come_first(
 
     heard = Counting()
     (asked,) = prompts()[:1]
-    made.use(Rules(found=-99, short=99))
+    made.use(Rules(found=-99, short=99, likely=1))
     (draft,) = made.answer([asked], silent, heard)
     assert heard.text == {draft.id: draft.text} and heard.places == {draft.id: draft.attended}
     # its passages, and the question behind the best units
@@ -417,6 +424,34 @@ def test_the_span_head_says_the_short_answer_and_has_its_votes(grown: Checkpoint
         assert one.belief(replace(Rules(answers=0, answers_of_all=0), **others)) == alone
         shifted = one.belief(Rules(answers=0, answers_of_all=0, shift_of_all=3.0))
         assert shifted == pytest.approx(alone + 3.0 * (one.prompt.scope is None))
+
+
+def test_the_head_sees_the_passages_both_ways_as_it_was_trained_to(grown: Checkpoint) -> None:
+    _, made = desk(grown, LEASE, SUPPLY, CODE)
+    model = made.reader.loaded.model
+    torch.manual_seed(7)
+    both = BothWays.beginning(model, 1, 2)
+    for b in both.b.values():
+        torch.nn.init.normal_(b, std=0.1)
+    shape = replace(head().shape, both_from=1)
+    made.spans = Spans(shape, both=both).eval().requires_grad_(False)
+    sight = Sight(model, shape)
+    plain = [context for one in made.read(prompts()) for context in one.contexts]
+    made.use(Rules(pointed=0))
+    alone = [context for one in made.read(prompts()) for context in one.contexts]
+    assert any(context.pointed.any() for context in plain)
+    assert not any(context.pointed.any() for context in alone)
+    for one, other in zip(plain, alone, strict=True):
+        cut = one.passages
+        if not cut.units:
+            continue
+        case = SpanCase("", "", cut.ids, cut.question, tuple(cut.placed()), (), ())
+        with torch.no_grad():
+            (truth,) = made.spans.read(sight.see(made.spans, [case]))
+        for told in (one.told, other.told):
+            assert told is not None and told.spans.tolist() == truth.spans.tolist()
+            for name in ("units", "whole", "none"):
+                assert torch.allclose(getattr(told, name), getattr(truth, name), atol=2e-2)
 
 
 def test_of_a_clause_the_model_says_the_short_answer(grown: Checkpoint) -> None:

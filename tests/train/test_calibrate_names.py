@@ -14,7 +14,7 @@ from kimidoc.engine.local import LocalEngine
 from kimidoc.engine.naming import names
 from kimidoc.engine.votes import Rules
 from kimidoc.models.checkpoint import at
-from kimidoc.train import calibrate
+from kimidoc.train import calibrate, kept
 from kimidoc.train.sources import Gold, Labelled
 from kimidoc.types import Document, Window
 from tests.engine.answer_models import folder
@@ -40,12 +40,12 @@ def window(tmp_path: Path) -> Window:
 
 
 def test_a_name_of_another_document_takes_the_place_of_its_own(tmp_path: Path) -> None:
-    found = calibrate.renamed(window(tmp_path), documents(), Random(0))
+    found = kept.renamed(window(tmp_path), documents(), Random(0))
     assert [case.prompt.question for case in found] == [
         "How many lived in Skarrow?",
         "Who came from Velmora?",
     ]
-    assert all(not case.golds for case in found)
+    assert all(not case.golds and not case.places for case in found)
     for case in found:
         ((start, _),) = case.prompt.scope or ()
         segment = window(tmp_path).segment_at(start)
@@ -56,7 +56,7 @@ def test_a_name_of_another_document_takes_the_place_of_its_own(tmp_path: Path) -
 class Group:
     """Stands for one whose beliefs hardly tell, and whose names do for one kind of absent case."""
 
-    within = True
+    own = True
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)

@@ -13,12 +13,12 @@ from kimidoc.indexer.kinds import Kinds
 from kimidoc.indexer.model import Indexer
 from kimidoc.models import nano
 from kimidoc.models.checkpoint import Checkpoint, with_reader
-from kimidoc.train import calibrate, everything, kinds, sources, spans
+from kimidoc.train import calibrate, everything, kept, kinds, sources, spans
 from kimidoc.train import indexer as late
 from kimidoc.train.sources import cuad, held_out
 from tests.train.conftest import HELD
 from tests.train.test_reader import RECIPE
-from tests.train.test_spans import toy
+from tests.train.test_spans import toy, toy_sets
 
 
 def test_every_file_and_the_rules(
@@ -28,9 +28,10 @@ def test_every_file_and_the_rules(
     monkeypatch.setattr(kinds, "asked", lambda *_: few)
     monkeypatch.setattr(sources, "paragraphs", lambda: iter(toy(11)))
     monkeypatch.setattr(sources, "asked_of_all", lambda: iter(toy(11)))
+    monkeypatch.setattr(sources, "sets", lambda: iter(toy_sets()))
     stages = (
         late.Recipe(steps=3, windows=2), replace(RECIPE, steps=3, tokens=4000),
-        spans.Recipe(epochs=1, rounds=1),
+        spans.Recipe(steps=4, rewarded=1),
     )  # fmt: skip
     out = tmp_path / "out"
     right = everything.run(
@@ -44,7 +45,9 @@ def test_every_file_and_the_rules(
     assert both.states == checkpoint.fingerprint and both.rules is not None
     rules = Rules.of(nano.rules(both.rules))
     assert rules.found == pytest.approx(right["found"], rel=1e-4) and rules.worth == right["worth"]
-    assert all(0 <= right[name] <= 1 for name in ("found_when_present", "not_found_when_absent"))
+    for group in ("", "free_", "of_all_"):
+        for name in ("found_when_present", "not_found_when_absent", "right"):
+            assert 0 <= right[group + name] <= 1
 
 
 def test_what_is_held_out_is_in_neither_the_rest_nor_dev(more: Path) -> None:
@@ -53,7 +56,7 @@ def test_what_is_held_out_is_in_neither_the_rest_nor_dev(more: Path) -> None:
     rest = [d.path for d in cuad(root, "train", held=False)]
     assert held == [HELD] and not set(held) & set(rest)
     assert sorted(held + rest) == [d.path for d in cuad(root, "train")]
-    assert [d.path for d in calibrate.held_out(root, 3)] == held
+    assert [d.path for d in kept.held_out(root, 3)] == held
     assert sum(held_out(str(n)) for n in range(4000)) == pytest.approx(250, abs=60)
 
 

@@ -3,7 +3,8 @@
     indexer.safetensors    the weights of ``kimidoc.indexer`` for SmolLM2-135M's states
     kinds.safetensors      which kind of clause a question asks for (``kimidoc.indexer.kinds``)
     reader.safetensors     experts and changes of attention that read chosen passages (``reader``)
-    spans.safetensors      which words of the passages are a short answer (``spans``)
+    spans.safetensors      which sentence and words of the passages answer (``spans``), and what
+                           lets the reader's layers look both ways for that (``both_ways``)
     rules.json             what the votes of all of them weigh (``kimidoc.engine.votes``)
 
 Trained by ``kimidoc train``; a file's metadata says on what. To add another part: write its file

@@ -1,7 +1,8 @@
 """The words of a passage that answer, and which sentence they stand in: a small head of its own.
 
-    states of the question's and the units' tokens, as the reader saw them, at some of its layers
-      -> made narrow, then a few layers that look both ways (the reader itself only looks back)
+    states of the question's and the units' tokens, as the reader saw them, at some of its layers;
+      above ``both_from`` as its own layers see them looking both ways (``both_ways``)
+      -> made narrow, then a few layers of its own that look both ways
       -> for every token how well an answer begins and ends there, for every unit how well all of
          it answers, and how well nothing does; they share one softmax
 
@@ -26,8 +27,10 @@ from torch import Tensor, nn
 
 from kimidoc.attention.products import dtype_of
 from kimidoc.errors import ModelError
+from kimidoc.models.nano.both_ways import BothWays
 
 _FORMAT = "kimidoc.spans/1"
+_BOTH = "both."  # before the names of changes of the reader's layers
 NEVER = -1e4  # a logit of what cannot be chosen
 
 
@@ -35,11 +38,13 @@ NEVER = -1e4  # a logit of what cannot be chosen
 class SpanShape:
     """``taps``: layers whose input is looked at, beside the last hidden states.
 
-    ``longest``: tokens of a span at most. ``compared``: width in which its two ends are compared.
+    ``both_from``: the layer from which on the reader looks both ways; 0: nowhere. ``longest``:
+    tokens of a span at most. ``compared``: width in which its two ends are compared.
     """
 
     hidden: int = 576
     taps: tuple[int, ...] = (12, 18, 24)
+    both_from: int = 0
     width: int = 192
     layers: int = 2
     heads: int = 4
@@ -73,6 +78,7 @@ def layout(
 def padded(contexts: Sequence[tuple[Tensor, Sequence[int], Sequence[int]]]) -> Inputs:
     """Each context's states [S, P, C], and its ``layout``."""
     rows, size = len(contexts), max(len(at) for _, at, _ in contexts)
+    device = contexts[0][0].device
     states = contexts[0][0].new_zeros(rows, size, *contexts[0][0].shape[1:])
     at, of = torch.zeros(rows, size, dtype=torch.long), torch.full((rows, size), -1)
     real = torch.zeros(rows, size, dtype=torch.bool)
@@ -81,7 +87,7 @@ def padded(contexts: Sequence[tuple[Tensor, Sequence[int], Sequence[int]]]) -> I
         at[row, : len(own)] = torch.tensor(places)
         of[row, : len(own)] = torch.tensor(units)
         real[row, : len(own)] = True
-    return Inputs(states, at, of, real)
+    return Inputs(states, at.to(device), of.to(device), real.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,18 @@ def _turned(x: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
 
 
 class Spans(nn.Module):
-    """``about``: what the file says of itself."""
+    """``about``: what the file says of itself; ``both``: changes for the reader's layers from
+    ``shape.both_from`` on."""
 
-    def __init__(self, shape: SpanShape, about: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        shape: SpanShape,
+        about: Mapping[str, str] | None = None,
+        both: BothWays | None = None,
+    ) -> None:
         super().__init__()
+        assert (both is None) == (not shape.both_from)
+        self.both = both
         self.shape, self.about = shape, dict(about or {})
         width = shape.width
         self.narrow = nn.Linear((len(shape.taps) + 1) * shape.hidden, width)
@@ -242,14 +256,26 @@ class Spans(nn.Module):
                 if about.pop("format", None) != _FORMAT:
                     raise ValueError("its format is another")
                 shape: dict[str, Any] = json.loads(about.pop("shape"))
-                spans = cls(SpanShape(**{**shape, "taps": tuple(shape["taps"])}), about)
-                spans.load_state_dict({n: file.get_tensor(n).float() for n in file.keys()})
+                own = SpanShape(**{**shape, "taps": tuple(shape["taps"])})
+                state = {n: file.get_tensor(n).float() for n in file.keys()}
+                changes = {n: v for n, v in state.items() if n.startswith(_BOTH)}
+                both = _both_ways(own.both_from, changes) if own.both_from else None
+                spans = cls(own, about, both)
+                spans.load_state_dict(state)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as reason:
             raise ModelError(
                 f"{where} holds no span head that can be read ({str(reason).splitlines()[0]}).",
                 hint="Install kimidoc again, or train it: `kimidoc train spans --help`.",
             ) from reason
         return spans.eval().requires_grad_(False)
+
+
+def _both_ways(first: int, state: Mapping[str, Tensor]) -> BothWays:
+    """Raises ValueError where nothing is changed, or a layer that is not looked through again."""
+    both = BothWays.of(first, {n.removeprefix(_BOTH): value for n, value in state.items()})
+    if not both.a or any(int(name.split("/")[0]) < first for name in both.a):
+        raise ValueError("it changes other layers than it says")
+    return both
 
 
 def _json(shape: SpanShape) -> str:
