@@ -215,7 +215,8 @@ class Rereading(Desk):
             return []
         scores = asked.scores(self.rules)
         order = np.argsort(-scores, kind="stable").tolist()
-        alike = asked.pointed if asked.headed is None else asked.headed
+        headed = None if self.rules.pointed else asked.headed  # ``another`` is the pointer's
+        alike = asked.pointed if headed is None else headed
         least = alike[order[0]] + np.log(self.rules.another)
         kept = dict[Unit, int]()  # one that two contexts hold is quoted once
         for number in order:
