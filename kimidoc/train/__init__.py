@@ -19,6 +19,7 @@
     kinds       ``kimidoc train kinds``: which kind of clause a question asks for
     span_cases  passages, a question and the words that answer, for the head that says them
     span_data   these cases, drawn from what is ours and from folders
+    resume      where a run stopped, kept in its work folder
     rewards     what the head's answers are worth, and the loss of the last steps
     spans       ``kimidoc train spans``: the head's training from folders to weights
     kept        kept documents asked as the product asks, with what answers them

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from kimidoc.indexer.model import Indexer, Shape
 from kimidoc.indexer.score import best_matches, smooth
+from kimidoc.train import resume
 from kimidoc.train.corpus import Asked, Questions, Read, Teacher
 from kimidoc.train.questions import wordings
 from kimidoc.train.states import BLOCK, CPU
@@ -217,14 +218,13 @@ class Training:
             "indexer": self.indexer.state_dict(), "optimiser": self.optimiser.state_dict(),
             "step": self.step, "rng": self.rng.getstate(), "order": self._order,
         }  # fmt: skip
-        torch.save(state, work / "resume.pt.new")
-        (work / "resume.pt.new").replace(work / "resume.pt")
+        resume.save(work, state)
         (work / "recipe.json").write_text(json.dumps(asdict(self.recipe)), encoding="utf-8")
 
     def _resume(self, work: Path | None) -> None:
-        if work is None or not (work / "resume.pt").exists():
+        state = resume.saved(work, self.device)
+        if state is None:
             return
-        state = torch.load(work / "resume.pt", weights_only=True, map_location=self.device)
         self.indexer.load_state_dict(state["indexer"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self._order = state["step"], list(state["order"])

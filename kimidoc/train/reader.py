@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kimidoc.models.nano.reader import Pointer, ReaderShape
-from kimidoc.train import balance
+from kimidoc.train import balance, resume
 from kimidoc.train.examples import Example
 from kimidoc.train.muonclip import MuonClip
 from kimidoc.train.states import CPU
@@ -208,13 +208,12 @@ class Training:
             "trained": self.upcycling.state(), "optimiser": self.optimiser.state_dict(),
             "step": self.step, "rng": self.rng.getstate(), "batches": self._batches,
         }  # fmt: skip
-        torch.save(state, work / "resume.pt.new")
-        (work / "resume.pt.new").replace(work / "resume.pt")
+        resume.save(work, state)
 
     def _resume(self, work: Path | None) -> None:
-        if work is None or not (work / "resume.pt").exists():
+        state = resume.saved(work, self.device)
+        if state is None:
             return
-        state = torch.load(work / "resume.pt", weights_only=True, map_location=self.device)
         self.upcycling.take(state["trained"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self._batches = state["step"], [list(b) for b in state["batches"]]

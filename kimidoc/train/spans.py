@@ -32,7 +32,7 @@ from kimidoc.models import folder, int8, nano
 from kimidoc.models.checkpoint import Checkpoint
 from kimidoc.models.nano.both_ways import BothWays
 from kimidoc.models.nano.spans import NEVER, Inputs, Spans, SpanShape, Told, padded
-from kimidoc.train import span_data
+from kimidoc.train import resume, span_data
 from kimidoc.train.rewards import Reinforced
 from kimidoc.train.span_cases import SpanCase
 from kimidoc.train.span_data import Cases
@@ -248,14 +248,12 @@ class Training:
             "net": self.net.state_dict(), "optimiser": self.optimiser.state_dict(),
             "step": self.step, "recipe": str(self.recipe),
         }  # fmt: skip
-        torch.save(state, work / "resume.pt.new")
-        (work / "resume.pt.new").replace(work / "resume.pt")
+        resume.save(work, state)
 
     def _resume(self, work: Path | None) -> None:
-        if work is None or not (work / "resume.pt").exists():
+        state = resume.saved(work, self.sight.model.device)
+        if state is None:
             return
-        device = self.sight.model.device
-        state = torch.load(work / "resume.pt", weights_only=True, map_location=device)
         if state["recipe"] != str(self.recipe):
             raise UsageError(
                 f"{work} holds a run that was begun otherwise.", hint="Give another --work."
